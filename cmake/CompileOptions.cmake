@@ -1,0 +1,24 @@
+# Flags that every target of this project gets through hailo_clip_options.
+add_library(hailo_clip_options INTERFACE)
+target_compile_options(hailo_clip_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor
+  -Wold-style-cast -Woverloaded-virtual -Wnull-dereference -Wimplicit-fallthrough -Werror
+  # Resampling and scoring promise the same bits on every machine: no fused multiply-add behind our back.
+  -ffp-contract=off)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # GCC reports false positives of these from inside coroutines and std::expected when it inlines.
+  target_compile_options(hailo_clip_options INTERFACE -Wno-null-dereference -Wno-maybe-uninitialized)
+endif()
+if(HAILO_CLIP_SANITIZE)
+  target_compile_options(hailo_clip_options INTERFACE
+    -fsanitize=${HAILO_CLIP_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(hailo_clip_options INTERFACE -fsanitize=${HAILO_CLIP_SANITIZE})
+  if(HAILO_CLIP_SANITIZE MATCHES "thread")
+    # Standalone fences are not modelled by ThreadSanitizer; Asio uses one in a place where it is safe.
+    target_compile_options(hailo_clip_options INTERFACE -Wno-tsan)
+  endif()
+else()
+  target_compile_definitions(hailo_clip_options INTERFACE $<$<CONFIG:Release>:_FORTIFY_SOURCE=2>)
+  target_compile_options(hailo_clip_options INTERFACE -fstack-protector-strong)
+  target_link_options(hailo_clip_options INTERFACE -Wl,-z,relro,-z,now)
+endif()

@@ -1,0 +1,36 @@
+# hailo_clip_layer(NAME SOURCES ... [TESTS ...] [LAYERS ...] [PUBLIC ...] [PRIVATE ...] [FOLDER dir])
+#
+# One static library for one folder of src/. Its headers are reachable only through an include root
+# of its own (build/include_roots/NAME holds a link to the folder), so that "#include "engine/engine.h""
+# compiles only in a target that lists engine among its LAYERS. TESTS become one test program, NAME_test.
+function(hailo_clip_layer name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;TESTS;LAYERS;PUBLIC;PRIVATE" ${ARGN})
+  set(root "${CMAKE_BINARY_DIR}/include_roots/${name}")
+  file(RELATIVE_PATH relative "${CMAKE_SOURCE_DIR}/src" "${CMAKE_CURRENT_SOURCE_DIR}")
+  get_filename_component(parent "${root}/${relative}" DIRECTORY)
+  file(MAKE_DIRECTORY "${parent}")
+  file(CREATE_LINK "${CMAKE_CURRENT_SOURCE_DIR}" "${root}/${relative}" SYMBOLIC)
+
+  add_library(hc_${name} STATIC ${ARG_SOURCES})
+  target_include_directories(hc_${name} PUBLIC "${root}")
+  list(TRANSFORM ARG_LAYERS PREPEND hc_ OUTPUT_VARIABLE layers)
+  target_link_libraries(hc_${name} PUBLIC ${layers} ${ARG_PUBLIC} PRIVATE hailo_clip_options ${ARG_PRIVATE})
+
+  if(HAILO_CLIP_TESTS AND ARG_TESTS)
+    add_executable(${name}_test ${ARG_TESTS})
+    target_link_libraries(${name}_test PRIVATE hc_${name} hailo_clip_options ${ARG_PRIVATE} GTest::gmock GTest::gtest_main)
+    target_compile_definitions(${name}_test PRIVATE HAILO_CLIP_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    gtest_discover_tests(${name}_test DISCOVERY_MODE PRE_TEST TEST_PREFIX "${name}/" PROPERTIES TIMEOUT 300)
+  endif()
+endfunction()
+
+# hailo_clip_benchmark(NAME SOURCES... LAYERS...): a Google Benchmark program.
+function(hailo_clip_benchmark name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LAYERS" ${ARGN})
+  if(HAILO_CLIP_BENCHMARKS)
+    list(TRANSFORM ARG_LAYERS PREPEND hc_ OUTPUT_VARIABLE layers)
+    add_executable(${name} ${ARG_SOURCES})
+    target_link_libraries(${name} PRIVATE ${layers} hailo_clip_options benchmark::benchmark_main)
+    target_compile_definitions(${name} PRIVATE HAILO_CLIP_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  endif()
+endfunction()

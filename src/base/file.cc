@@ -1,0 +1,77 @@
+#include "base/file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+namespace hailo_clip {
+namespace {
+
+class FileDescriptor {
+ public:
+  explicit FileDescriptor(int fd) : fd_(fd) {}
+  ~FileDescriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  FileDescriptor(const FileDescriptor&) = delete;
+  FileDescriptor& operator=(const FileDescriptor&) = delete;
+  [[nodiscard]] int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+std::string SystemMessage(int error) { return std::system_category().message(error); }
+
+}  // namespace
+
+Result<std::string> ReadFile(const std::filesystem::path& path, std::size_t max_bytes) {
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (file.get() < 0) return Fail(ErrorCode::kNotFound, "cannot open {}: {}", path.string(), SystemMessage(errno));
+  struct stat info{};
+  if (::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode))
+    return Fail(ErrorCode::kNotFound, "{} is not a regular file", path.string());
+  if (static_cast<std::size_t>(info.st_size) > max_bytes)
+    return Fail(ErrorCode::kTooLarge, "{} has {} bytes, more than the limit of {}", path.string(), info.st_size,
+                max_bytes);
+  std::string content(static_cast<std::size_t>(info.st_size), '\0');
+  std::size_t done = 0;
+  while (done < content.size()) {
+    const ssize_t count = ::read(file.get(), content.data() + done, content.size() - done);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return Fail(ErrorCode::kInternal, "reading {} failed: {}", path.string(), SystemMessage(errno));
+    if (count == 0) break;
+    done += static_cast<std::size_t>(count);
+  }
+  content.resize(done);
+  return content;
+}
+
+Status WriteFileAtomically(const std::filesystem::path& path, std::string_view content) {
+  std::string temporary = path.string() + ".XXXXXX";
+  const FileDescriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
+  if (file.get() < 0) return Fail(ErrorCode::kInternal, "cannot create {}: {}", temporary, SystemMessage(errno));
+  const auto fail = [&](std::string_view what) -> Status {
+    const int error = errno;
+    ::unlink(temporary.c_str());
+    return Fail(ErrorCode::kInternal, "{} {} failed: {}", what, temporary, SystemMessage(error));
+  };
+  while (!content.empty()) {
+    const ssize_t count = ::write(file.get(), content.data(), content.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return fail("writing");
+    content.remove_prefix(static_cast<std::size_t>(count));
+  }
+  if (::fchmod(file.get(), 0644) != 0) return fail("setting the mode of");
+  if (::fsync(file.get()) != 0) return fail("syncing");
+  if (::rename(temporary.c_str(), path.c_str()) != 0) return fail("renaming");
+  const FileDescriptor folder(
+      ::open(path.has_parent_path() ? path.parent_path().c_str() : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (folder.get() >= 0) ::fsync(folder.get());
+  return {};
+}
+
+}  // namespace hailo_clip

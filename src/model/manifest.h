@@ -1,0 +1,90 @@
+// What a model is: the content of a model folder's manifest.yaml, as plain structs.
+// The schema, with every key explained, is docs/manifest.example.yaml.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "image/preprocess.h"
+#include "text/tokenizer.h"
+
+namespace hailo_clip {
+
+enum class ModelFamily { kClip, kSiglip };
+enum class Activation { kSoftmax, kSigmoid };
+
+struct ScoringSpec {
+  Activation activation = Activation::kSoftmax;
+  float logit_scale = 100.0F;                // already exponentiated; > 0
+  float logit_bias = 0.0F;                   // sigmoid only
+  std::optional<float> none_of_these_below;  // best cosine below this: none of the prompts fits
+};
+
+// One encoder's file for one backend. Axis sizes and element types are read from the file, not repeated here.
+struct EncoderFile {
+  std::string file;                           // relative to the model's folder
+  std::string sha256;                         // 64 lower-case hex digits
+  std::string input;                          // name of the input tensor
+  std::string output;                         // name of the output tensor that is the embedding
+  std::optional<std::string> attention_mask;  // text only: name of the mask input, if the graph has one
+};
+
+struct BackendFiles {
+  std::optional<EncoderFile> image;
+  std::optional<EncoderFile> text;
+};
+
+struct TextSpec {
+  TokenizerSpec tokenizer;
+  int context_length = 77;
+  std::int32_t pad_id = 0;  // used only where a graph's sequence length is fixed
+};
+
+// Known inputs and what they embed to. The picture is the built-in test card (engine/self_test.h), so a model
+// folder carries no pictures.
+struct SelfTestVector {
+  std::string input;             // image: "card:1"; text: the text itself
+  std::vector<float> embedding;  // unit length
+};
+
+struct SelfTestSpec {
+  float min_cosine = 0.999F;
+  std::vector<SelfTestVector> images;
+  std::vector<SelfTestVector> texts;
+};
+
+struct Manifest {
+  std::string name;
+  ModelFamily family = ModelFamily::kClip;
+  int embedding_dimension = 0;
+  ScoringSpec scoring;
+  PreprocessSpec image;
+  TextSpec text;
+  std::map<std::string, BackendFiles> encoders;         // by backend name: "onnx", "hailo"
+  std::map<std::string, std::string> tokenizer_sha256;  // by file name, for each of text.tokenizer.files
+  std::string licence;
+  std::string source;    // where it came from: an address or a sentence
+  std::string revision;  // of the source
+  SelfTestSpec self_test;
+};
+
+// Strict: an unknown key, a wrong type or a value out of range is kBadModel with line and key; file names that
+// are absolute or leave the folder are refused. Thread-safe.
+[[nodiscard]] Result<Manifest> ParseManifest(std::string_view yaml);
+
+// The canonical form: equal manifests give equal bytes, and ParseManifest reads it back equal.
+[[nodiscard]] std::string FormatManifest(const Manifest& manifest);
+
+// Every file that the manifest names, with its recorded sha256.
+[[nodiscard]] std::map<std::string, std::string> FilesOf(const Manifest& manifest);
+
+// "sha256:<64 hex>" over the canonical form (which holds the sha256 of every file).
+[[nodiscard]] std::string Fingerprint(const Manifest& manifest);
+
+}  // namespace hailo_clip
