@@ -2,7 +2,8 @@
 add_library(hailo_clip_options INTERFACE)
 target_compile_options(hailo_clip_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor
-  -Wold-style-cast -Woverloaded-virtual -Wnull-dereference -Wimplicit-fallthrough -Werror
+  -Wno-missing-field-initializers -Wold-style-cast -Woverloaded-virtual -Wnull-dereference -Wimplicit-fallthrough -Werror
+  # (missing-field-initializers: designated initialisers leave the rest to the defaults on purpose.)
   # Resampling and scoring promise the same bits on every machine: no fused multiply-add behind our back.
   -ffp-contract=off)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")

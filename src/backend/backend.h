@@ -12,7 +12,6 @@
 #include <variant>
 #include <vector>
 
-#include "base/log.h"
 #include "base/result.h"
 #include "model/manifest.h"
 
@@ -26,6 +25,11 @@ struct TextBatch {
   std::vector<std::span<const std::int32_t>> tokens;  // each 1..context_length ids, not padded
 };
 using Batch = std::variant<ImageBatch, TextBatch>;
+
+// What every encoder checks first: kInvalidArgument for a batch of the other kind, an empty one, or a member of the
+// wrong size. The pointer is into `batch`.
+[[nodiscard]] Result<const ImageBatch*> CheckImageBatch(const Batch& batch, int crop_size);
+[[nodiscard]] Result<const TextBatch*> CheckTextBatch(const Batch& batch, int context_length);
 
 // [rows, dimension] f32, row by row in the order of the batch, not normalised.
 struct Embeddings {
@@ -44,8 +48,7 @@ struct EncoderInfo {
   std::string device;     // "cpu, 2 threads"
   std::string precision;  // "fp32"
   int dimension = 0;
-  int best_batch = 1;  // above this a larger batch costs as much an item
-  int largest_batch = 1;
+  int best_batch = 1;     // above this a larger batch costs as much an item; the batcher sends no larger one
   int max_in_flight = 1;  // batches that may be submitted before the first is done
 };
 
@@ -57,8 +60,8 @@ class Encoder {
 
   virtual ~Encoder() = default;
   [[nodiscard]] virtual const EncoderInfo& info() const = 0;
-  // Calls `done` exactly once. Errors: kInvalidArgument (a batch of the wrong kind, empty, too large or of the wrong
-  // shape; a token id outside the vocabulary), kDeviceLost, kOutOfMemory, kDeadlineExceeded, kBusy, kInternal.
+  // Calls `done` exactly once. Errors: kInvalidArgument (CheckImageBatch, CheckTextBatch), kDeviceLost, kOutOfMemory,
+  // kDeadlineExceeded, kBusy, kInternal.
   virtual void Submit(const Batch& batch, Done done) = 0;
 };
 
@@ -79,10 +82,5 @@ class Backend {
   [[nodiscard]] virtual Result<std::unique_ptr<Encoder>> CreateEncoder(EncoderKind kind, const Manifest& manifest,
                                                                        const std::filesystem::path& folder) = 0;
 };
-
-// By the name that configuration and manifests use; kNotFound lists those that are built in.
-[[nodiscard]] Result<std::unique_ptr<Backend>> CreateBackend(std::string_view name, const BackendOptions& options,
-                                                             const Logger& logger);
-[[nodiscard]] std::vector<std::string_view> BackendNames();
 
 }  // namespace hailo_clip

@@ -1,32 +1,27 @@
 // Zero-shot classification and embeddings over one model: what http/ and cli/ call.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <semaphore>
 #include <span>
-#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "backend/backend.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "config/config.h"
+#include "engine/request_context.h"
+#include "engine/scoring.h"
+#include "engine/text_cache.h"
+#include "image/preprocess.h"
 #include "model/store.h"
 
 namespace hailo_clip {
-
-// Travels with a request through every stage; an entry that is expired or cancelled costs no device time.
-struct RequestContext {
-  SteadyTime deadline = SteadyTime::max();
-  std::stop_token cancelled;
-};
 
 // The model and backend that produced an answer; every answer names them.
 struct ModelIdentity {
@@ -57,12 +52,6 @@ struct ClassifyRequest {
   std::optional<bool> apply_softmax;   // nullopt: the configuration's
 };
 
-struct RankedPrompt {
-  std::size_t index = 0;  // into the request's prompts
-  double score = 0;
-  double similarity = 0;  // cosine
-};
-
 struct Classification {
   ModelIdentity model;
   std::vector<RankedPrompt> ranked;  // by score, ties by index; at most top_k
@@ -84,6 +73,7 @@ struct Health {
 };
 
 class LoadedModel;
+struct EncodedTexts;
 
 // Thread-safe. Calls block until the answer is there, the deadline passes or the request is cancelled.
 class Engine {
@@ -119,14 +109,28 @@ class Engine {
   [[nodiscard]] Status CheckModelName(std::string_view name) const;
 
  private:
-  [[nodiscard]] Result<std::shared_ptr<LoadedModel>> Ready() const;
+  struct Serving;  // the loaded model and the identity that answers carry
+
+  [[nodiscard]] Result<InstalledModel> ChooseModel(std::optional<std::string>& stands_in_for) const;
+  [[nodiscard]] Result<Serving> LoadServing() const;
+  void WarnOfMismatches(const Manifest& manifest) const;
+  [[nodiscard]] Status WarmUp(LoadedModel& model) const;
+  [[nodiscard]] Result<Serving> Ready() const;
+  // Decodes with at most performance.worker_threads pictures at a time; waits for its turn until the deadline.
+  [[nodiscard]] Result<PreparedPicture> Prepare(std::span<const std::byte> bytes, const PreprocessSpec& spec,
+                                                const RequestContext& context);
+  [[nodiscard]] Result<EncodedTexts> EncodePrompts(LoadedModel& model, const ClassifyRequest& request,
+                                                   const RequestContext& context) const;
 
   const Options options_;
   const Logger& logger_;
   const Clock& clock_;
+  const ModelStore store_;
+  mutable TextCache text_cache_;
+  std::counting_semaphore<> decoders_;
   mutable std::mutex mutex_;  // guards health_ and model_
   Health health_;
-  std::shared_ptr<LoadedModel> model_;
+  std::shared_ptr<LoadedModel> model_;  // set once healthy or unhealthy; its identity is health_.model
 };
 
 }  // namespace hailo_clip

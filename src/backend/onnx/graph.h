@@ -1,0 +1,39 @@
+// An ONNX graph opened as one encoder: its session, and what its inputs and output look like.
+#pragma once
+
+#include <onnxruntime_cxx_api.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "backend/backend.h"
+
+namespace hailo_clip {
+
+// A tensor of the graph. Axes of any length are -1.
+struct GraphTensor {
+  std::string name;
+  ONNXTensorElementDataType type = ONNX_TENSOR_ELEMENT_DATA_TYPE_UNDEFINED;
+  std::vector<std::int64_t> shape;
+};
+
+struct Graph {
+  Ort::Session session{nullptr};
+  std::vector<GraphTensor> inputs;
+  std::vector<GraphTensor> outputs;
+
+  // kBadModel lists the names that the graph has.
+  [[nodiscard]] Result<const GraphTensor*> Input(const std::string& name) const;
+  [[nodiscard]] Result<const GraphTensor*> Output(const std::string& name) const;
+};
+
+// kBadModel with the runtime's words if the file cannot be loaded.
+[[nodiscard]] Result<Graph> OpenGraph(const Ort::Env& env, const std::filesystem::path& file);
+
+// "[batch, 3, 224, 224]" with * for axes of any length.
+[[nodiscard]] std::string FormatShape(const std::vector<std::int64_t>& shape);
+
+}  // namespace hailo_clip

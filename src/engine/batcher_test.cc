@@ -1,0 +1,212 @@
+#include "engine/batcher.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <optional>
+
+namespace hailo_clip {
+namespace {
+
+using testing::ElementsAre;
+
+class ManualClock : public Clock {
+ public:
+  [[nodiscard]] SteadyTime Now() const override { return SteadyTime(std::chrono::milliseconds(now_ms.load())); }
+  std::atomic<int> now_ms = 1000;
+};
+
+// Keeps every batch until the test finishes it; an embedding is [first token, rows of the batch].
+class HeldEncoder : public Encoder {
+ public:
+  struct Held {
+    std::vector<std::vector<std::int32_t>> tokens;
+    Done done;
+  };
+  // Shared with the test, which outlives the batcher's ownership of the encoder.
+  struct Device {
+    BoundedQueue<Held> submitted{100};
+    void Finish(Held held) {
+      Embeddings embeddings{.dimension = 2, .values = {}};
+      for (const auto& ids : held.tokens) {
+        embeddings.values.push_back(static_cast<float>(ids.front()));
+        embeddings.values.push_back(static_cast<float>(held.tokens.size()));
+      }
+      held.done(std::move(embeddings));
+    }
+  };
+
+  HeldEncoder(std::shared_ptr<Device> device, int best_batch, int max_in_flight)
+      : device_(std::move(device)),
+        info_{.backend = "held",
+              .device = "test",
+              .precision = "fp32",
+              .dimension = 2,
+              .best_batch = best_batch,
+              .max_in_flight = max_in_flight} {}
+  [[nodiscard]] const EncoderInfo& info() const override { return info_; }
+  void Submit(const Batch& batch, Done done) override {
+    Held held{{}, std::move(done)};
+    for (const auto& ids : std::get<TextBatch>(batch).tokens) held.tokens.emplace_back(ids.begin(), ids.end());
+    ASSERT_TRUE(device_->submitted.TryPush(std::move(held)));
+  }
+
+ private:
+  std::shared_ptr<Device> device_;
+  EncoderInfo info_;
+};
+
+class BatcherTest : public testing::Test {
+ protected:
+  void Start(int best_batch, int max_in_flight, std::size_t capacity = 100) {
+    batcher_ =
+        std::make_unique<Batcher>(std::make_unique<HeldEncoder>(device_, best_batch, max_in_flight), capacity, clock_);
+  }
+  static EncoderInput Text(std::int32_t id) { return std::vector<std::int32_t>{id}; }
+
+  ManualClock clock_;
+  std::shared_ptr<HeldEncoder::Device> device_ = std::make_shared<HeldEncoder::Device>();
+  std::unique_ptr<Batcher> batcher_;
+};
+
+TEST_F(BatcherTest, SendsALoneInputAtOnceAndThenWhatArrivedMeanwhileTogether) {
+  Start(8, 1);
+  EncodeCall call(*batcher_, {});
+  ASSERT_TRUE(call.Add(Text(1)).has_value());
+  auto first = device_->submitted.Pop();  // already at the device
+  for (const int id : {2, 3, 4}) ASSERT_TRUE(call.Add(Text(id)).has_value());
+  EXPECT_EQ(device_->submitted.size(), 0U);  // the device takes one batch at a time
+  device_->Finish(*std::move(first));
+  device_->Finish(*device_->submitted.Pop());
+  EXPECT_THAT(*call.Wait(), ElementsAre(ElementsAre(1, 1), ElementsAre(2, 3), ElementsAre(3, 3), ElementsAre(4, 3)));
+}
+
+TEST_F(BatcherTest, KeepsToTheBestBatchAndSubmitsAhead) {
+  Start(2, 2);
+  EncodeCall call(*batcher_, {});
+  for (const int id : {1, 2, 3, 4, 5}) ASSERT_TRUE(call.Add(Text(id)).has_value());
+  auto first = device_->submitted.Pop();
+  auto second = device_->submitted.Pop();  // submitted before the first is done
+  std::size_t seen = 0;
+  const auto finish = [&](std::optional<HeldEncoder::Held> held) {
+    EXPECT_LE(held->tokens.size(), 2U);
+    seen += held->tokens.size();
+    device_->Finish(*std::move(held));
+  };
+  finish(std::move(second));  // out of order
+  finish(std::move(first));
+  while (seen < 5) finish(device_->submitted.Pop());
+  const auto embeddings = call.Wait();
+  ASSERT_EQ(embeddings->size(), 5U);
+  for (std::size_t i = 0; i < 5; ++i) EXPECT_EQ((*embeddings)[i][0], static_cast<float>(i + 1));
+}
+
+TEST_F(BatcherTest, DropsCancelledAndExpiredInputsBeforeTheyReachTheDevice) {
+  Start(8, 1);
+  EncodeCall running(*batcher_, {});
+  ASSERT_TRUE(running.Add(Text(1)).has_value());
+  auto first = device_->submitted.Pop();
+
+  std::stop_source gone;
+  EncodeCall cancelled(*batcher_, {.cancelled = gone.get_token()});
+  ASSERT_TRUE(cancelled.Add(Text(2)).has_value());
+  EncodeCall expired(*batcher_, {.deadline = SteadyTime(std::chrono::milliseconds(1500))});
+  ASSERT_TRUE(expired.Add(Text(3)).has_value());
+  EncodeCall alive(*batcher_, {});
+  ASSERT_TRUE(alive.Add(Text(4)).has_value());
+  gone.request_stop();
+  clock_.now_ms = 2000;
+  EXPECT_EQ(cancelled.Wait().error().code, ErrorCode::kCancelled);
+
+  device_->Finish(*std::move(first));
+  auto second = device_->submitted.Pop();
+  EXPECT_THAT(second->tokens, ElementsAre(ElementsAre(4)));
+  device_->Finish(*std::move(second));
+  EXPECT_EQ(expired.Wait().error().code, ErrorCode::kDeadlineExceeded);
+  EXPECT_THAT(*alive.Wait(), ElementsAre(ElementsAre(4, 1)));
+  EXPECT_TRUE(running.Wait().has_value());
+}
+
+TEST_F(BatcherTest, RefusesWhatDoesNotFitIntoTheQueue) {
+  Start(1, 1, 2);
+  EncodeCall call(*batcher_, {});
+  ASSERT_TRUE(call.Add(Text(1)).has_value());
+  auto first = device_->submitted.Pop();  // the queue is empty again
+  ASSERT_TRUE(call.Add(Text(2)).has_value());
+  ASSERT_TRUE(call.Add(Text(3)).has_value());
+  EXPECT_EQ(call.Add(Text(4)).error().code, ErrorCode::kBusy);
+  device_->Finish(*std::move(first));
+  device_->Finish(*device_->submitted.Pop());
+  device_->Finish(*device_->submitted.Pop());
+  EXPECT_EQ(call.Wait()->size(), 3U);
+}
+
+TEST_F(BatcherTest, GivesAFailureOfTheDeviceToEveryoneInTheBatch) {
+  Start(8, 1);
+  EncodeCall call(*batcher_, {});
+  ASSERT_TRUE(call.Add(Text(1)).has_value());
+  device_->submitted.Pop()->done(Fail(ErrorCode::kDeviceLost, "unplugged (62)"));
+  EXPECT_EQ(call.Wait().error().message, "unplugged (62)");
+}
+
+TEST_F(BatcherTest, RefusesAnAnswerOfTheWrongLength) {
+  Start(8, 1);
+  EncodeCall call(*batcher_, {});
+  ASSERT_TRUE(call.Add(Text(1)).has_value());
+  device_->submitted.Pop()->done(Embeddings{.dimension = 2, .values = {1, 2, 3, 4}});
+  EXPECT_EQ(call.Wait().error().code, ErrorCode::kInternal);
+}
+
+TEST_F(BatcherTest, DropsTheWorkOfACallerThatLeft) {
+  Start(8, 1);
+  EncodeCall running(*batcher_, {});
+  ASSERT_TRUE(running.Add(Text(1)).has_value());
+  auto first = device_->submitted.Pop();
+  {
+    EncodeCall left(*batcher_, {});
+    ASSERT_TRUE(left.Add(Text(2)).has_value());
+  }
+  ASSERT_TRUE(running.Add(Text(3)).has_value());
+  device_->Finish(*std::move(first));
+  auto second = device_->submitted.Pop();
+  EXPECT_THAT(second->tokens, ElementsAre(ElementsAre(3)));
+  device_->Finish(*std::move(second));
+}
+
+// An encoder that answers inside Submit, as the CPU's does; many callers at once (for the thread sanitizer).
+class ImmediateEncoder : public Encoder {
+ public:
+  [[nodiscard]] const EncoderInfo& info() const override { return info_; }
+  void Submit(const Batch& batch, Done done) override {
+    Embeddings embeddings{.dimension = 1, .values = {}};
+    for (const auto& ids : std::get<TextBatch>(batch).tokens)
+      embeddings.values.push_back(static_cast<float>(ids.front()));
+    done(std::move(embeddings));
+  }
+
+ private:
+  EncoderInfo info_{.backend = "immediate", .dimension = 1, .best_batch = 4};
+};
+
+TEST(Batcher, GivesEveryCallerItsOwnEmbeddings) {
+  const Clock clock;
+  Batcher batcher(std::make_unique<ImmediateEncoder>(), 10'000, clock);
+  std::vector<std::jthread> callers;
+  std::atomic<int> wrong = 0;
+  for (int c = 0; c < 4; ++c)
+    callers.emplace_back([&, c] {
+      for (int i = 0; i < 200; ++i) {
+        const auto embeddings = batcher.Encode({std::vector<std::int32_t>{c}, std::vector<std::int32_t>{i}}, {});
+        if (!embeddings.has_value() || (*embeddings)[0][0] != static_cast<float>(c) ||
+            (*embeddings)[1][0] != static_cast<float>(i))
+          ++wrong;
+      }
+    });
+  callers.clear();
+  EXPECT_EQ(wrong, 0);
+}
+
+}  // namespace
+}  // namespace hailo_clip

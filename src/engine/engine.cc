@@ -1,0 +1,279 @@
+#include "engine/engine.h"
+
+#include <malloc.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "engine/loaded_model.h"
+#include "engine/self_test.h"
+#include "text/prompt_template.h"
+
+namespace hailo_clip {
+namespace {
+
+constexpr std::size_t kShortFingerprint = std::string_view("sha256:").size() + 16;
+
+LoadedModel::Options LoadOptions(const Config& config) {
+  return {.backend = {.device = config.clip.device,
+                      .threads = config.performance.encoder_threads,
+                      .batch_size = config.clip.batch_size,
+                      .device_timeout_ms = config.clip.device_timeout_ms},
+          .backend_name = config.clip.backend};
+}
+
+ModelIdentity Identify(const LoadedModel& model, std::optional<std::string> requested) {
+  return {.name = model.manifest().name,
+          .fingerprint = model.fingerprint().substr(0, kShortFingerprint),
+          .backend = model.image_info().backend,
+          .dimension = model.manifest().embedding_dimension,
+          .requested_model = std::move(requested)};
+}
+
+// "images[2]: " when there are several, so that the caller finds the bad one.
+std::unexpected<Error> FailAt(std::string_view list, std::size_t index, std::size_t count, Error error) {
+  if (count == 1) return std::unexpected(std::move(error));
+  return FailWithin(fmt::format("{}[{}]", list, index), std::move(error));
+}
+
+// For each prompt: its embedding under all templates, averaged and of unit length again.
+std::vector<float> Average(std::span<const SharedEmbedding> embeddings) {
+  std::vector<float> mean(embeddings.front()->size(), 0.0F);
+  for (const SharedEmbedding& embedding : embeddings)
+    for (std::size_t i = 0; i < mean.size(); ++i) mean[i] += (*embedding)[i];
+  static_cast<void>(NormalizeToUnitLength(mean));  // opposite embeddings that cancel out stay zero: cosine 0
+  return mean;
+}
+
+}  // namespace
+
+struct Engine::Serving {
+  std::shared_ptr<LoadedModel> model;
+  ModelIdentity identity;
+};
+
+Engine::Engine(Options options, const Logger& logger, const Clock& clock)
+    : options_(std::move(options)),
+      logger_(logger),
+      clock_(clock),
+      store_(options_.model_folders),
+      text_cache_(options_.config.text_embedding.cache_enabled ? options_.config.text_embedding.cache_max_entries : 0),
+      decoders_(options_.config.performance.worker_threads) {}
+
+Engine::~Engine() = default;
+
+Result<InstalledModel> Engine::ChooseModel(std::optional<std::string>& stands_in_for) const {
+  const ClipConfig& clip = options_.config.clip;
+  if (clip.model == "auto") return store_.FindBest();
+  auto model = store_.Find(clip.model);
+  if (model.has_value() || model.error().code != ErrorCode::kNotFound) return model;
+  if (clip.if_missing == IfMissing::kFail) {
+    model.error().message +=
+        "; install it with 'hailo-clip models import DIR --name NAME', choose another with clip.model, or set "
+        "clip.if_missing: starter to serve the starter model meanwhile";
+    return model;
+  }
+  logger_.Warning("the configured model is not installed; the starter serves in its place",
+                  {{"model", clip.model}, {"serving", kStarterModel}});
+  stands_in_for = clip.model;
+  return store_.Find(kStarterModel);
+}
+
+void Engine::WarnOfMismatches(const Manifest& manifest) const {
+  const ClipConfig& clip = options_.config.clip;
+  const auto warn = [&](std::string_view key, double configured, double actual) {
+    logger_.Warning("the configuration differs from the model; the model's value counts",
+                    {{"key", key}, {"configured", configured}, {"model", actual}});
+  };
+  if (clip.embedding_dimension.has_value() && *clip.embedding_dimension != manifest.embedding_dimension)
+    warn("clip.embedding_dimension", *clip.embedding_dimension, manifest.embedding_dimension);
+  if (clip.image_size.has_value() && *clip.image_size != manifest.image.crop_size)
+    warn("clip.image_size", *clip.image_size, manifest.image.crop_size);
+  if (clip.logit_scale.has_value() && std::abs(*clip.logit_scale - manifest.scoring.logit_scale) > 1e-3)
+    warn("clip.logit_scale", *clip.logit_scale, manifest.scoring.logit_scale);
+}
+
+Status Engine::WarmUp(LoadedModel& model) const {
+  const PerformanceConfig& performance = options_.config.performance;
+  for (int i = 0; performance.warmup_enabled && i < performance.warmup_iterations; ++i) {
+    HC_ASSIGN(const RgbImage card, TestCard(TestCardNames().front()));
+    const auto call = model.StartImages({});
+    HC_TRY(call->Add(PreparePixels(card, model.manifest().image).pixels));
+    HC_ASSIGN(const auto image, model.FinishImages(*call));
+    HC_ASSIGN(const auto text, model.EncodeTokens({model.Tokenize(SelfTestTexts().front()).ids}, {}));
+  }
+  return {};
+}
+
+Result<Engine::Serving> Engine::LoadServing() const {
+  std::optional<std::string> stands_in_for;
+  HC_ASSIGN(const InstalledModel installed, ChooseModel(stands_in_for));
+  WarnOfMismatches(installed.manifest);
+  HC_ASSIGN(std::shared_ptr<LoadedModel> model,
+            LoadedModel::Load(installed, LoadOptions(options_.config), text_cache_, logger_, clock_));
+  ::malloc_trim(0);  // loading leaves the file's bytes and the unfolded weights on the heap
+  HC_TRY(WarmUp(*model));
+  ModelIdentity identity = Identify(*model, std::move(stands_in_for));
+  return Serving{std::move(model), std::move(identity)};
+}
+
+Status Engine::Load() {
+  const SteadyTime start = clock_.Now();
+  auto serving = LoadServing();
+  if (!serving.has_value()) {
+    const std::lock_guard lock(mutex_);
+    health_ = {.state = HealthState::kUnhealthy, .reason = serving.error().message};
+    return std::unexpected(serving.error());
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    model_ = serving->model;
+    health_.model = serving->identity;
+  }
+  HC_TRY(RunSelfTest());
+  const EncoderInfo& image = serving->model->image_info();
+  logger_.Info("model ready", {{"model", serving->identity.name},
+                               {"fingerprint", serving->identity.fingerprint},
+                               {"backend", image.backend},
+                               {"device", image.device},
+                               {"dimension", image.dimension},
+                               {"self_test_min_cosine", *health().self_test_min_cosine},
+                               {"ms", MillisecondsBetween(start, clock_.Now())}});
+  return {};
+}
+
+Status Engine::RunSelfTest() {
+  std::shared_ptr<LoadedModel> model;
+  {
+    const std::lock_guard lock(mutex_);
+    model = model_;
+  }
+  if (model == nullptr) return Fail(ErrorCode::kUnavailable, "no model is loaded");
+  const auto smallest = hailo_clip::RunSelfTest(*model);
+  const std::lock_guard lock(mutex_);
+  health_.self_test_passed = smallest.has_value();
+  health_.state = smallest.has_value() ? HealthState::kHealthy : HealthState::kUnhealthy;
+  health_.reason = smallest.has_value() ? "" : smallest.error().message;
+  if (!smallest.has_value()) return std::unexpected(smallest.error());
+  health_.self_test_min_cosine = *smallest;
+  return {};
+}
+
+Health Engine::health() const {
+  const std::lock_guard lock(mutex_);
+  return health_;
+}
+
+Result<Engine::Serving> Engine::Ready() const {
+  const std::lock_guard lock(mutex_);
+  if (health_.state == HealthState::kHealthy) return Serving{model_, *health_.model};
+  if (health_.state == HealthState::kStarting)
+    return Fail(ErrorCode::kUnavailable, "the model is still loading; try again in a few seconds");
+  return Fail(ErrorCode::kUnavailable, "the model does not work: {}", health_.reason);
+}
+
+Status Engine::CheckModelName(std::string_view name) const {
+  HC_ASSIGN(const Serving serving, Ready());
+  if (name.empty() || name == serving.identity.name || name == serving.identity.requested_model) return {};
+  return Fail(ErrorCode::kNotFound, "model '{}' is not loaded; this service serves '{}'", name, serving.identity.name);
+}
+
+Result<PreparedPicture> Engine::Prepare(std::span<const std::byte> bytes, const PreprocessSpec& spec,
+                                        const RequestContext& context) {
+  const bool bounded = context.deadline != SteadyTime::max();
+  if (!bounded) decoders_.acquire();
+  if (bounded && !decoders_.try_acquire_until(context.deadline))
+    return Fail(ErrorCode::kDeadlineExceeded, "the request's time ran out before its picture was decoded");
+  const std::unique_ptr<std::counting_semaphore<>, void (*)(std::counting_semaphore<>*)> turn(
+      &decoders_, [](std::counting_semaphore<>* semaphore) { semaphore->release(); });
+  if (context.cancelled.stop_requested()) return Fail(ErrorCode::kCancelled, "the client is gone");
+  const Config& config = options_.config;
+  const DecodeOptions decode{.max_bytes = config.server.max_body_bytes,
+                             .max_pixels = config.image.max_pixels,
+                             .max_time = std::chrono::milliseconds(config.image.decode_timeout_ms),
+                             .apply_orientation = config.image.apply_orientation};
+  return PreparePicture(bytes, spec, decode);
+}
+
+Result<EmbeddingList> Engine::EmbedImages(std::span<const std::span<const std::byte>> pictures,
+                                          const RequestContext& context) {
+  HC_ASSIGN(const Serving serving, Ready());
+  EmbeddingList list{.model = serving.identity};
+  const auto call = serving.model->StartImages(context);
+  for (std::size_t i = 0; i < pictures.size(); ++i) {
+    auto picture = Prepare(pictures[i], serving.model->manifest().image, context);
+    if (!picture.has_value()) return FailAt("images", i, pictures.size(), picture.error());
+    list.source_width = picture->source_width;
+    list.source_height = picture->source_height;
+    HC_TRY(call->Add(std::move(picture->crop.pixels)));
+  }
+  HC_ASSIGN(list.embeddings, serving.model->FinishImages(*call));
+  return list;
+}
+
+Result<EmbeddingList> Engine::EmbedTexts(std::span<const std::string> texts, const RequestContext& context) {
+  HC_ASSIGN(const Serving serving, Ready());
+  HC_ASSIGN(const EncodedTexts encoded, serving.model->EncodeTexts(texts, context));
+  EmbeddingList list{.model = serving.identity};
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    list.embeddings.push_back(*encoded.embeddings[i]);
+    if (encoded.truncated[i]) list.truncated.push_back(i);
+    if (encoded.cached[i]) ++list.cached;
+  }
+  list.tokens = encoded.tokens;
+  return list;
+}
+
+Result<EncodedTexts> Engine::EncodePrompts(LoadedModel& model, const ClassifyRequest& request,
+                                           const RequestContext& context) const {
+  if (request.templates.empty()) return model.EncodeTexts(request.prompts, context);
+  const std::size_t count = request.templates.size();
+  std::vector<std::string> texts;
+  for (const std::string& prompt : request.prompts)
+    for (const std::string& text : request.templates) texts.push_back(FillTemplate(text, prompt));
+  HC_ASSIGN(EncodedTexts filled, model.EncodeTexts(texts, context));
+  EncodedTexts averaged{.tokens = filled.tokens};
+  for (std::size_t i = 0; i < request.prompts.size(); ++i) {
+    const auto of_prompt = [&](auto& list) {
+      return std::pair(list.begin() + i * count, list.begin() + (i + 1) * count);
+    };
+    const std::span embeddings = std::span(filled.embeddings).subspan(i * count, count);
+    averaged.embeddings.push_back(std::make_shared<const std::vector<float>>(Average(embeddings)));
+    const auto [truncated, truncated_end] = of_prompt(filled.truncated);
+    averaged.truncated.push_back(std::find(truncated, truncated_end, true) != truncated_end);
+    const auto [cached, cached_end] = of_prompt(filled.cached);
+    averaged.cached.push_back(std::find(cached, cached_end, false) == cached_end);
+  }
+  return averaged;
+}
+
+Result<Classification> Engine::Classify(const ClassifyRequest& request, const RequestContext& context) {
+  HC_ASSIGN(const Serving serving, Ready());
+  const Manifest& manifest = serving.model->manifest();
+  HC_ASSIGN(PreparedPicture picture, Prepare(request.image, manifest.image, context));
+  const auto call = serving.model->StartImages(context);  // runs while the prompts are looked up and encoded
+  HC_TRY(call->Add(std::move(picture.crop.pixels)));
+  HC_ASSIGN(const EncodedTexts prompts, EncodePrompts(*serving.model, request, context));
+  HC_ASSIGN(const auto images, serving.model->FinishImages(*call));
+
+  std::vector<float> cosines;
+  for (const SharedEmbedding& prompt : prompts.embeddings) cosines.push_back(DotProduct(images.front(), *prompt));
+  const ScoringOptions scoring{.model = manifest.scoring,
+                               .apply_activation = request.apply_softmax.value_or(options_.config.clip.apply_softmax),
+                               .top_k = request.top_k,
+                               .threshold = request.threshold,
+                               .reject_below = request.reject_below};
+  Ranking ranking = RankPrompts(cosines, scoring);
+  Classification answer{.model = serving.identity,
+                        .ranked = std::move(ranking.ranked),
+                        .margin = ranking.margin,
+                        .none_of_these = ranking.none_of_these};
+  for (std::size_t i = 0; i < request.prompts.size(); ++i) {
+    if (prompts.truncated[i]) answer.truncated.push_back(i);
+    if (prompts.cached[i]) ++answer.prompts_cached;
+  }
+  return answer;
+}
+
+}  // namespace hailo_clip

@@ -1,0 +1,73 @@
+// One model in memory: its tokenizer, its two encoders with their queues.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "backend/backend.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "engine/batcher.h"
+#include "engine/request_context.h"
+#include "engine/text_cache.h"
+#include "model/store.h"
+#include "text/tokenizer.h"
+
+namespace hailo_clip {
+
+struct EncodedTexts {
+  std::vector<SharedEmbedding> embeddings;  // of unit length, in the order asked; equal token ids share one
+  std::vector<bool> truncated;
+  std::vector<bool> cached;
+  std::size_t tokens = 0;  // ids over all texts, start and end included
+};
+
+// Thread-safe; calls block until the answer is there, the deadline passes or the request is cancelled.
+class LoadedModel {
+ public:
+  struct Options {
+    BackendOptions backend;
+    std::string backend_name;
+    std::size_t max_queued_inputs = 4096;  // each encoder's; one more is kBusy
+  };
+
+  // Hashes the files, opens both encoders, loads the tokenizer. `cache`, `logger` and `clock` must outlive the model.
+  [[nodiscard]] static Result<std::unique_ptr<LoadedModel>> Load(const InstalledModel& model, const Options& options,
+                                                                 TextCache& cache, const Logger& logger,
+                                                                 const Clock& clock);
+
+  [[nodiscard]] const Manifest& manifest() const { return manifest_; }
+  [[nodiscard]] const std::string& fingerprint() const { return fingerprint_; }  // "sha256:<64 hex>"
+  [[nodiscard]] const EncoderInfo& image_info() const { return image_encoder_->info(); }
+  [[nodiscard]] const EncoderInfo& text_info() const { return text_encoder_->info(); }
+
+  // Pictures are [S, S, 3] u8. Add them to the call as they are decoded, then FinishImages.
+  [[nodiscard]] std::unique_ptr<EncodeCall> StartImages(const RequestContext& context);
+  [[nodiscard]] Result<std::vector<std::vector<float>>> FinishImages(EncodeCall& call) const;  // of unit length
+
+  // Each distinct text is encoded once, and not at all when the cache has it.
+  [[nodiscard]] Result<EncodedTexts> EncodeTexts(std::span<const std::string> texts, const RequestContext& context);
+
+  // Past the cache: for the self-test and warm-up.
+  [[nodiscard]] Result<std::vector<std::vector<float>>> EncodeTokens(std::vector<std::vector<std::int32_t>> tokens,
+                                                                     const RequestContext& context);
+  [[nodiscard]] Tokens Tokenize(std::string_view text) const;
+
+ private:
+  LoadedModel(const InstalledModel& model, TextCache& cache)
+      : manifest_(model.manifest), fingerprint_(model.fingerprint), cache_(cache) {}
+
+  const Manifest manifest_;
+  const std::string fingerprint_;
+  TextCache& cache_;
+  std::unique_ptr<Tokenizer> tokenizer_;
+  std::unique_ptr<Backend> backend_;  // outlives the encoders
+  std::unique_ptr<Batcher> image_encoder_;
+  std::unique_ptr<Batcher> text_encoder_;
+};
+
+}  // namespace hailo_clip

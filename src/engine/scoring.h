@@ -1,0 +1,42 @@
+// From embeddings to ranked prompts. Pure functions.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "model/manifest.h"
+
+namespace hailo_clip {
+
+struct RankedPrompt {
+  std::size_t index = 0;  // into the request's prompts
+  double score = 0;
+  double similarity = 0;  // cosine, -1..1
+};
+
+struct ScoringOptions {
+  ScoringSpec model;
+  bool apply_activation = true;  // false: the score is the cosine
+  int top_k = 3;                 // >= 1
+  std::optional<double> threshold;
+  std::optional<double> reject_below;
+};
+
+struct Ranking {
+  std::vector<RankedPrompt> ranked;  // by score, ties by index; at most top_k, none below the threshold
+  std::optional<double> margin;      // rank 1 minus rank 2 over all prompts; nullopt for one prompt
+  bool none_of_these = false;
+};
+
+// Divides by the length; false (and untouched) if that is zero or not finite.
+[[nodiscard]] bool NormalizeToUnitLength(std::span<float> vector);
+
+[[nodiscard]] float DotProduct(std::span<const float> a, std::span<const float> b);
+
+// Softmax or sigmoid of logit_scale * cosine (+ logit_bias), CLIP's and SigLIP's zero-shot rules. A softmax over a
+// single prompt would always be 1: its score is the cosine, as with apply_activation off. `cosines` has at least one.
+[[nodiscard]] Ranking RankPrompts(std::span<const float> cosines, const ScoringOptions& options);
+
+}  // namespace hailo_clip

@@ -1,0 +1,116 @@
+#include "engine/scoring.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cmath>
+#include <limits>
+
+namespace hailo_clip {
+namespace {
+
+ScoringOptions Softmax(float scale, int top_k = 10) {
+  return {.model = {.activation = Activation::kSoftmax, .logit_scale = scale}, .top_k = top_k};
+}
+
+TEST(RankPrompts, SoftmaxOfScaledCosines) {
+  const Ranking ranking = RankPrompts(std::array{0.20F, 0.30F, 0.25F}, Softmax(10));
+  // By hand: exp(-1), 1, exp(-0.5) over their sum.
+  const double sum = std::exp(-1.0) + 1 + std::exp(-0.5);
+  ASSERT_EQ(ranking.ranked.size(), 3U);
+  EXPECT_EQ(ranking.ranked[0].index, 1U);
+  EXPECT_NEAR(ranking.ranked[0].score, 1 / sum, 1e-6);
+  EXPECT_NEAR(ranking.ranked[1].score, std::exp(-0.5) / sum, 1e-6);
+  EXPECT_NEAR(ranking.ranked[2].score, std::exp(-1.0) / sum, 1e-6);
+  EXPECT_NEAR(*ranking.margin, (1 - std::exp(-0.5)) / sum, 1e-6);
+  EXPECT_FLOAT_EQ(static_cast<float>(ranking.ranked[0].similarity), 0.30F);
+}
+
+TEST(RankPrompts, ASinglePromptScoresItsCosine) {
+  const Ranking ranking = RankPrompts(std::array{-0.1F}, Softmax(100));
+  EXPECT_FLOAT_EQ(static_cast<float>(ranking.ranked.at(0).score), -0.1F);
+  EXPECT_EQ(ranking.margin, std::nullopt);
+}
+
+TEST(RankPrompts, WithoutActivationScoresAreCosines) {
+  ScoringOptions options = Softmax(100);
+  options.apply_activation = false;
+  const Ranking ranking = RankPrompts(std::array{-0.5F, 0.25F}, options);
+  EXPECT_EQ(ranking.ranked[0].score, 0.25);
+  EXPECT_EQ(ranking.ranked[1].score, -0.5);
+}
+
+TEST(RankPrompts, SigmoidScoresEachPromptAlone) {
+  const ScoringOptions options{.model = {.activation = Activation::kSigmoid, .logit_scale = 10, .logit_bias = -2}};
+  const Ranking ranking = RankPrompts(std::array{0.1F, 0.3F}, options);
+  EXPECT_NEAR(ranking.ranked[0].score, 1 / (1 + std::exp(-1.0)), 1e-6);
+  EXPECT_NEAR(ranking.ranked[1].score, 1 / (1 + std::exp(1.0)), 1e-6);
+  EXPECT_NEAR(RankPrompts(std::array{0.3F}, options).ranked[0].score, 1 / (1 + std::exp(-1.0)), 1e-6);
+}
+
+TEST(RankPrompts, TiesKeepTheOrderGiven) {
+  const Ranking ranking = RankPrompts(std::array{0.1F, 0.2F, 0.2F, 0.1F}, Softmax(5));
+  std::vector<std::size_t> order;
+  for (const RankedPrompt& prompt : ranking.ranked) order.push_back(prompt.index);
+  EXPECT_THAT(order, testing::ElementsAre(1, 2, 0, 3));
+  EXPECT_EQ(ranking.ranked[0].score, ranking.ranked[1].score);
+}
+
+TEST(RankPrompts, TopKCutsButTheMarginIsOverAll) {
+  const Ranking ranking = RankPrompts(std::array{0.1F, 0.3F, 0.2F}, Softmax(10, 1));
+  EXPECT_EQ(ranking.ranked.size(), 1U);
+  EXPECT_GT(*ranking.margin, 0);
+}
+
+TEST(RankPrompts, TheThresholdDropsLowScores) {
+  ScoringOptions options = Softmax(100);
+  options.threshold = 0.5;
+  EXPECT_EQ(RankPrompts(std::array{0.1F, 0.3F, 0.2F}, options).ranked.size(), 1U);
+  options.threshold = 1.0;
+  EXPECT_TRUE(RankPrompts(std::array{0.1F, 0.3F, 0.29F}, options).ranked.empty());
+}
+
+TEST(RankPrompts, NoneOfTheseFollowsTheRequestAndTheManifest) {
+  ScoringOptions options = Softmax(10);
+  const std::array cosines = {0.1F, 0.2F};
+  EXPECT_FALSE(RankPrompts(cosines, options).none_of_these);
+  options.reject_below = 0.25;
+  EXPECT_TRUE(RankPrompts(cosines, options).none_of_these);
+  options.reject_below = 0.15;
+  EXPECT_FALSE(RankPrompts(cosines, options).none_of_these);
+  options.model.none_of_these_below = 0.3F;
+  EXPECT_TRUE(RankPrompts(cosines, options).none_of_these);
+}
+
+TEST(RankPrompts, LargeScalesDoNotOverflow) {
+  const Ranking ranking = RankPrompts(std::array{1.0F, -1.0F}, Softmax(10'000));
+  EXPECT_EQ(ranking.ranked[0].score, 1.0);
+  EXPECT_EQ(ranking.ranked[1].score, 0.0);
+}
+
+TEST(NormalizeToUnitLength, RefusesWhatHasNoDirection) {
+  std::array vector = {3.0F, 4.0F};
+  EXPECT_TRUE(NormalizeToUnitLength(vector));
+  EXPECT_FLOAT_EQ(vector[0], 0.6F);
+  std::array zero = {0.0F, 0.0F};
+  EXPECT_FALSE(NormalizeToUnitLength(zero));
+  std::array infinite = {std::numeric_limits<float>::infinity(), 0.0F};
+  EXPECT_FALSE(NormalizeToUnitLength(infinite));
+  std::array not_a_number = {std::nanf(""), 1.0F};
+  EXPECT_FALSE(NormalizeToUnitLength(not_a_number));
+}
+
+TEST(DotProduct, EqualsTheSumInDoublesForEveryLength) {
+  std::vector<float> a, b;
+  double expected = 0;
+  for (int i = 0; i < 600; ++i) {
+    EXPECT_NEAR(DotProduct(a, b), expected, 1e-4) << i;
+    a.push_back(std::sin(static_cast<float>(i)));
+    b.push_back(std::cos(static_cast<float>(i) * 0.5F));
+    expected += double{a.back()} * b.back();
+  }
+}
+
+}  // namespace
+}  // namespace hailo_clip
