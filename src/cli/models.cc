@@ -5,7 +5,9 @@
 #include <cstdio>
 
 #include "backend/registry.h"
+#include "base/file.h"
 #include "base/json_writer.h"
+#include "base/sha256.h"
 #include "cli/command.h"
 #include "engine/loaded_model.h"
 #include "engine/self_test.h"
@@ -92,6 +94,34 @@ Status RecordVectors(const Config& config, const std::filesystem::path& folder, 
   return {};
 }
 
+// Records the hashes and self-test vectors of a folder whose files or manifest were changed by hand.
+Status Seal(const Config& config, const std::filesystem::path& folder) {
+  HC_ASSIGN(const std::string yaml, ReadFile(folder / kManifestFile, kMaxManifestBytes));
+  HC_ASSIGN(Manifest manifest, ParseManifest(yaml));
+  for (auto& [file, sha256] : manifest.tokenizer_sha256) {
+    HC_ASSIGN(sha256, Sha256HexOfFile(folder / file));
+  }
+  for (auto& [backend, files] : manifest.encoders) {
+    for (std::optional<EncoderFile>* encoder : {&files.image, &files.text}) {
+      if (!encoder->has_value()) continue;
+      HC_ASSIGN((*encoder)->sha256, Sha256HexOfFile(folder / (*encoder)->file));
+      for (auto& [file, sha256] : (*encoder)->data_files) {
+        HC_ASSIGN(sha256, Sha256HexOfFile(folder / file));
+      }
+    }
+  }
+  HC_TRY(RecordVectors(config, folder, manifest));
+  return WriteFileAtomically(folder / kManifestFile, FormatManifest(manifest));
+}
+
+int RunSeal(const CommonFlags& flags, const std::filesystem::path& folder) {
+  const auto loaded = LoadConfigFor(flags);
+  if (!loaded.has_value()) return Report(loaded.error());
+  if (const Status sealed = Seal(loaded->config, folder); !sealed.has_value()) return Report(sealed.error());
+  fmt::print("{}: hashes and self-test vectors are recorded\n", (folder / kManifestFile).string());
+  return kExitDone;
+}
+
 int Import(const CommonFlags& flags, ImportOptions options) {
   const auto loaded = LoadConfigFor(flags);
   if (!loaded.has_value()) return Report(loaded.error());
@@ -127,6 +157,12 @@ void AddModelsCommand(CLI::App& app, CommonFlags& flags, int& status) {
   show->add_flag("--json", *as_json, "As JSON");
   AddCommonFlags(*show, flags);
   show->callback([&flags, name, as_json, &status] { status = ShowModel(flags, *name, *as_json); });
+
+  auto folder = std::make_shared<std::filesystem::path>();
+  CLI::App* seal = models->add_subcommand("seal", "Record hashes and self-test vectors after a model folder was edited by hand");
+  seal->add_option("folder", *folder, "A model folder with a manifest.yaml")->required();
+  AddCommonFlags(*seal, flags);
+  seal->callback([&flags, folder, &status] { status = RunSeal(flags, *folder); });
 
   auto options = std::make_shared<ImportOptions>();
   CLI::App* import = models->add_subcommand("import", "Install a model from a folder in the Hugging Face ONNX layout");
