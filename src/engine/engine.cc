@@ -6,6 +6,7 @@
 #include <cmath>
 #include <utility>
 
+#include "backend/registry.h"
 #include "engine/loaded_model.h"
 #include "engine/self_test.h"
 #include "text/prompt_template.h"
@@ -15,12 +16,11 @@ namespace {
 
 constexpr std::size_t kShortFingerprint = std::string_view("sha256:").size() + 16;
 
-LoadedModel::Options LoadOptions(const Config& config) {
-  return {.backend = {.device = config.clip.device,
-                      .threads = config.performance.encoder_threads,
-                      .batch_size = config.clip.batch_size,
-                      .device_timeout_ms = config.clip.device_timeout_ms},
-          .backend_name = config.clip.backend};
+BackendOptions OptionsOfBackend(const Config& config) {
+  return {.device = config.clip.device,
+          .threads = config.performance.encoder_threads,
+          .batch_size = config.clip.batch_size,
+          .device_timeout_ms = config.clip.device_timeout_ms};
 }
 
 ModelIdentity Identify(const LoadedModel& model, std::optional<std::string> requested) {
@@ -110,8 +110,9 @@ Result<Engine::Serving> Engine::LoadServing() const {
   std::optional<std::string> stands_in_for;
   HC_ASSIGN(const InstalledModel installed, ChooseModel(stands_in_for));
   WarnOfMismatches(installed.manifest);
+  HC_ASSIGN(auto backend, CreateBackend(options_.config.clip.backend, OptionsOfBackend(options_.config), logger_));
   HC_ASSIGN(std::shared_ptr<LoadedModel> model,
-            LoadedModel::Load(installed, LoadOptions(options_.config), text_cache_, logger_, clock_));
+            LoadedModel::Load(installed, std::move(backend), text_cache_, clock_));
   ::malloc_trim(0);  // loading leaves the file's bytes and the unfolded weights on the heap
   HC_TRY(WarmUp(*model));
   ModelIdentity identity = Identify(*model, std::move(stands_in_for));

@@ -4,7 +4,6 @@
 #include <unordered_map>
 #include <utility>
 
-#include "backend/registry.h"
 #include "engine/scoring.h"
 
 namespace hailo_clip {
@@ -22,16 +21,17 @@ Status NormalizeAll(std::vector<std::vector<float>>& embeddings) {
 
 }  // namespace
 
-Result<std::unique_ptr<LoadedModel>> LoadedModel::Load(const InstalledModel& model, const Options& options,
-                                                       TextCache& cache, const Logger& logger, const Clock& clock) {
+Result<std::unique_ptr<LoadedModel>> LoadedModel::Load(const InstalledModel& model, std::unique_ptr<Backend> backend,
+                                                       TextCache& cache, const Clock& clock,
+                                                       std::size_t max_queued_inputs) {
   HC_TRY(VerifyFiles(model));
   std::unique_ptr<LoadedModel> loaded(new LoadedModel(model, cache));
   HC_ASSIGN(loaded->tokenizer_, CreateTokenizer(model.manifest.text.tokenizer, model.folder));
-  HC_ASSIGN(loaded->backend_, CreateBackend(options.backend_name, options.backend, logger));
+  loaded->backend_ = std::move(backend);
   HC_ASSIGN(auto image, loaded->backend_->CreateEncoder(EncoderKind::kImage, model.manifest, model.folder));
   HC_ASSIGN(auto text, loaded->backend_->CreateEncoder(EncoderKind::kText, model.manifest, model.folder));
-  loaded->image_encoder_ = std::make_unique<Batcher>(std::move(image), options.max_queued_inputs, clock);
-  loaded->text_encoder_ = std::make_unique<Batcher>(std::move(text), options.max_queued_inputs, clock);
+  loaded->image_encoder_ = std::make_unique<Batcher>(std::move(image), max_queued_inputs, clock);
+  loaded->text_encoder_ = std::make_unique<Batcher>(std::move(text), max_queued_inputs, clock);
   return loaded;
 }
 

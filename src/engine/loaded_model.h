@@ -9,7 +9,6 @@
 
 #include "backend/backend.h"
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/result.h"
 #include "engine/batcher.h"
 #include "engine/request_context.h"
@@ -29,16 +28,12 @@ struct EncodedTexts {
 // Thread-safe; calls block until the answer is there, the deadline passes or the request is cancelled.
 class LoadedModel {
  public:
-  struct Options {
-    BackendOptions backend;
-    std::string backend_name;
-    std::size_t max_queued_inputs = 4096;  // each encoder's; one more is kBusy
-  };
-
-  // Hashes the files, opens both encoders, loads the tokenizer. `cache`, `logger` and `clock` must outlive the model.
-  [[nodiscard]] static Result<std::unique_ptr<LoadedModel>> Load(const InstalledModel& model, const Options& options,
-                                                                 TextCache& cache, const Logger& logger,
-                                                                 const Clock& clock);
+  // Hashes the files, opens both encoders on `backend`, loads the tokenizer. `cache` and `clock` must outlive the model.
+  // At most `max_queued_inputs` wait for each encoder; one more is kBusy.
+  [[nodiscard]] static Result<std::unique_ptr<LoadedModel>> Load(const InstalledModel& model,
+                                                                 std::unique_ptr<Backend> backend, TextCache& cache,
+                                                                 const Clock& clock,
+                                                                 std::size_t max_queued_inputs = 4096);
 
   [[nodiscard]] const Manifest& manifest() const { return manifest_; }
   [[nodiscard]] const std::string& fingerprint() const { return fingerprint_; }  // "sha256:<64 hex>"

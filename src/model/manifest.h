@@ -2,8 +2,8 @@
 // The schema, with every key explained, is docs/manifest.example.yaml.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
@@ -33,6 +33,8 @@ struct EncoderFile {
   std::string input;                          // name of the input tensor
   std::string output;                         // name of the output tensor that is the embedding
   std::optional<std::string> attention_mask;  // text only: name of the mask input, if the graph has one
+  // Files beside it that the graph itself names (ONNX external data): relative path -> sha256.
+  std::map<std::string, std::string> data_files = {};
 };
 
 struct BackendFiles {
@@ -73,6 +75,15 @@ struct Manifest {
   std::string revision;  // of the source
   SelfTestSpec self_test;
 };
+
+inline constexpr std::string_view kManifestFile = "manifest.yaml";
+inline constexpr int kManifestSchema = 1;
+inline constexpr std::size_t kMaxManifestBytes = std::size_t{4} << 20U;
+
+// A letter or digit, then up to 99 letters, digits, dots, underscores or hyphens; kInvalidArgument otherwise. Names
+// are compared without regard to case, because some file systems do so.
+[[nodiscard]] Status ValidateModelName(std::string_view name);
+[[nodiscard]] bool EqualModelNames(std::string_view a, std::string_view b);
 
 // Strict: an unknown key, a wrong type or a value out of range is kBadModel with line and key; file names that
 // are absolute or leave the folder are refused. Thread-safe.

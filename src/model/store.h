@@ -31,7 +31,9 @@ struct StoreListing {
   std::vector<BrokenModel> broken;
 };
 
-// Looks on disk at each call, so what was imported is seen at once. Thread-safe.
+// Looks on disk at each call, so what was imported is seen at once. A model is a folder whose name is the name in its
+// manifest; names compare without regard to case. Hidden folders (imports that have not ended) and files are not
+// looked at; every other folder is a model or is reported as broken. Thread-safe.
 class ModelStore {
  public:
   // Folders are searched in order; those that do not exist are skipped.
@@ -45,8 +47,9 @@ class ModelStore {
   [[nodiscard]] StoreListing List() const;
   // kNotFound with the names that are installed; kBadModel if the folder is there but its manifest is not usable.
   [[nodiscard]] Result<InstalledModel> Find(std::string_view name) const;
-  // `auto`: the best installed model (most recently imported that is not the starter), else the starter.
-  [[nodiscard]] Result<InstalledModel> FindBest() const;
+  // `auto`: the most recently imported usable model (by the time of its manifest) that is not the starter, else the
+  // starter. With a backend's name only models that have both encoders for it count. kNotFound says where was looked.
+  [[nodiscard]] Result<InstalledModel> FindBest(std::string_view backend = {}) const;
   // The first folder that can be written to (made if missing): where imports go.
   [[nodiscard]] Result<std::filesystem::path> WritableFolder() const;
 

@@ -1,0 +1,109 @@
+// hailo-clip serve: the service, until SIGTERM or SIGINT.
+#include <fmt/format.h>
+#include <pthread.h>
+
+#include <csignal>
+#include <cstdio>
+#include <thread>
+
+#include "cli/command.h"
+#include "cli/port_owner.h"
+#include "http/api/routes.h"
+#include "http/server.h"
+
+namespace hailo_clip {
+namespace {
+
+LogLevel LevelOf(const Config& config) { return config.server.debug ? LogLevel::kDebug : config.logging.level; }
+
+// Signals that this program waits for are blocked in every thread, so that only WaitForSignal takes them.
+sigset_t BlockSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  return signals;
+}
+
+int WaitForSignal(const sigset_t& signals) {
+  int signal = 0;
+  while (sigwait(&signals, &signal) != 0) {
+  }
+  return signal;
+}
+
+// SIGHUP: what can change is taken over, what cannot is named, and a wrong file changes nothing.
+void Reload(const CommonFlags& flags, Config& running, http::Server& server, Logger& logger) {
+  const auto loaded = LoadConfigFor(flags);
+  if (!loaded.has_value()) {
+    logger.Error("the configuration was not reloaded; the old one stays", {{"reason", loaded.error().message}});
+    return;
+  }
+  const ConfigChange change = CompareConfigs(running, loaded->config);
+  server.Reload(loaded->config);
+  logger.SetLevel(LevelOf(loaded->config));
+  running = loaded->config;
+  for (const std::string& key : change.applied_live) logger.Info("configuration key changed", {{"key", key}});
+  for (const std::string& key : change.need_restart) logger.Warning("configuration key changed; it needs a restart to count", {{"key", key}});
+  if (change.applied_live.empty() && change.need_restart.empty()) logger.Info("configuration read again; nothing changed");
+}
+
+int ReportBindFailure(const Error& error, int port) {
+  const auto owner = FindPortOwner(port);
+  fmt::print(stderr, "hailo-clip: {}{}; choose another port with server.port or --port\n", error.message,
+             owner.has_value() ? fmt::format(" (taken by {})", *owner) : "");
+  return kExitNoPort;
+}
+
+int RunServe(const CommonFlags& flags) {
+  const auto loaded = LoadConfigFor(flags);
+  if (!loaded.has_value()) return Report(loaded.error());
+  Config config = loaded->config;
+  const sigset_t signals = BlockSignals();  // before any thread starts
+  std::signal(SIGPIPE, SIG_IGN);
+  Logger logger(LevelOf(config), config.logging.format);
+  for (const std::string& warning : loaded->warnings) logger.Warning("configuration", {{"detail", warning}});
+
+  const Clock clock;
+  Engine engine({.config = config, .model_folders = ModelFolders(config)}, logger, clock);
+  const http::Router router = http::MakeRouter({.engine = engine, .clock = clock, .logger = logger, .version = std::string(Version())});
+  auto server = http::Server::Start(http::Server::Options::From(config), router, logger, clock);
+  if (!server.has_value()) return ReportBindFailure(server.error(), config.server.port);
+  logger.Info("listening", {{"host", config.server.host}, {"port", (*server)->port()}, {"version", Version()}, {"config", loaded->file.has_value() ? loaded->file->string() : "defaults"}});
+
+  int status = kExitDone;
+  std::jthread loader([&] {
+    const Status ready = engine.Load();
+    if (ready.has_value()) return;
+    logger.Error("no model to serve", {{"reason", ready.error().message}});
+    // Damaged files stay visible at /health; a model or backend that is not there is for the caller to mend.
+    if (ready.error().code == ErrorCode::kBadModel) return;
+    status = ExitStatusOf(ready.error().code);
+    ::kill(::getpid(), SIGTERM);
+  });
+  int signal = WaitForSignal(signals);
+  for (; signal == SIGHUP; signal = WaitForSignal(signals)) Reload(flags, config, **server, logger);
+  logger.Info("stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
+  const bool drained = (*server)->Stop();
+  loader.join();
+  logger.Info("stopped", {{"drained", drained}});
+  return status;
+}
+
+}  // namespace
+
+void AddServeCommand(CLI::App& app, CommonFlags& flags, int& status) {
+  CLI::App* command = app.add_subcommand("serve", "Serve the REST API");
+  command->footer(
+      "Examples:\n"
+      "  hailo-clip serve\n"
+      "  hailo-clip serve --host 0.0.0.0 --port 5001 --set performance.max_queue_size=32\n"
+      "SIGTERM and SIGINT stop it after the requests it has; SIGHUP reads the configuration again.\n"
+      "Exit status: 0 stopped, 2 wrong configuration, 3 no model or backend, 4 the port cannot be bound.");
+  AddOverride(*command, flags, "--host", "server.host", "Address to listen on (default 127.0.0.1: this machine only)");
+  AddOverride(*command, flags, "--port", "server.port", "Port (default 5000)");
+  AddCommonFlags(*command, flags);
+  command->callback([&flags, &status] { status = RunServe(flags); });
+}
+
+}  // namespace hailo_clip

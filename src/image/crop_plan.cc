@@ -1,0 +1,34 @@
+#include "image/crop_plan.h"
+
+#include <algorithm>
+
+namespace hailo_clip {
+namespace {
+
+std::int64_t CropStart(std::int64_t length, int crop, CropRounding rounding) {
+  const std::int64_t rest = length - crop;
+  const std::int64_t half = rest / 2;
+  const bool lies_between = rest % 2 != 0;
+  return rounding == CropRounding::kHalfToEven && lies_between && half % 2 != 0 ? half + 1 : half;
+}
+
+AxisPlan PlanAxis(const PreprocessSpec& spec, int length, int shorter) {
+  if (spec.resize_mode == ResizeMode::kSquash) {
+    return {.input = length, .output = spec.crop_size, .start = 0, .crop = spec.crop_size};
+  }
+  const double longer = static_cast<double>(std::int64_t{spec.resize_size} * length) / shorter;
+  const std::int64_t output = length == shorter ? spec.resize_size : static_cast<std::int64_t>(longer);
+  return {.input = length,
+          .output = output,
+          .start = CropStart(output, spec.crop_size, spec.crop_rounding),
+          .crop = spec.crop_size};
+}
+
+}  // namespace
+
+CropPlan PlanCrop(const PreprocessSpec& spec, int width, int height) {
+  const int shorter = std::min(width, height);
+  return {.horizontal = PlanAxis(spec, width, shorter), .vertical = PlanAxis(spec, height, shorter)};
+}
+
+}  // namespace hailo_clip
