@@ -1,0 +1,24 @@
+#include "http/api/answers.h"
+
+#include <utility>
+
+namespace hailo_clip::http {
+
+void WriteIdentity(JsonWriter& json, const ModelIdentity& model) {
+  json.Key("model").String(model.name);
+  json.Key("model_fingerprint").String(model.fingerprint);
+  json.Key("backend").String(model.backend);
+  if (!model.requested_model) return;
+  json.Key("requested_model").String(*model.requested_model);
+  json.Key("note").String(fmt::format("the model '{}' is not installed; '{}' answers in its place (clip.if_missing)",
+                                      *model.requested_model, model.name));
+}
+
+Error PictureError(Error error) {
+  const bool about_the_picture = error.code == ErrorCode::kInvalidArgument || error.code == ErrorCode::kUnsupported ||
+                                 error.code == ErrorCode::kTooLarge;
+  if (about_the_picture) error.message = fmt::format("Failed to decode image: {}", error.message);
+  return error;
+}
+
+}  // namespace hailo_clip::http

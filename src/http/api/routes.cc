@@ -1,0 +1,13 @@
+#include "http/api/routes.h"
+
+namespace hailo_clip::http {
+
+Router MakeRoutes(const ApiContext& context) {
+  Router router;
+  AddHealthRoutes(router, context);
+  AddNativeRoutes(router, context);
+  AddOpenAiRoutes(router, context);
+  return router;
+}
+
+}  // namespace hailo_clip::http

@@ -1,0 +1,28 @@
+// All routes of the service. A dialect is one file in this folder and one line in routes.cc.
+#pragma once
+
+#include <string>
+
+#include "base/clock.h"
+#include "engine/engine.h"
+#include "http/router.h"
+
+namespace hailo_clip::http {
+
+// What handlers use; all of it outlives the router.
+struct ApiContext {
+  Engine& engine;
+  const Clock& clock;
+  std::string version;    // of the program, for /health
+  SteadyTime started;     // of the program, for /health
+  std::int64_t created{};  // Unix time that /v1/models gives for the model; 0 is allowed
+};
+
+[[nodiscard]] Router MakeRoutes(const ApiContext& context);
+
+// One function a dialect.
+void AddHealthRoutes(Router& router, const ApiContext& context);
+void AddNativeRoutes(Router& router, const ApiContext& context);
+void AddOpenAiRoutes(Router& router, const ApiContext& context);
+
+}  // namespace hailo_clip::http

@@ -1,0 +1,49 @@
+#include "http/picture_input.h"
+
+#include "base/base64.h"
+#include "http/ascii.h"
+
+namespace hailo_clip::http {
+namespace {
+
+constexpr std::string_view kScheme = "data:";
+
+// The base64 text after the comma of a data URI (RFC 2397).
+Result<std::string_view> Base64OfDataUri(std::string_view uri, std::string_view where) {
+  const std::size_t comma = uri.substr(0, 256).find(',');
+  if (comma == std::string_view::npos)
+    return Fail(ErrorCode::kInvalidArgument, "Failed to decode image: {} is a data URI without a comma", where);
+  const std::string header = LowerAscii(uri.substr(kScheme.size(), comma - kScheme.size()));
+  const std::string_view media_type = Trim(std::string_view(header).substr(0, header.find(';')));
+  if (!media_type.starts_with("image/") && media_type != "application/octet-stream")
+    return Fail(ErrorCode::kInvalidArgument,
+                "Failed to decode image: {} is a data URI of type '{}'; image/* or application/octet-stream is wanted",
+                where, media_type);
+  if (!header.ends_with(";base64"))
+    return Fail(ErrorCode::kInvalidArgument, "Failed to decode image: {} is a data URI without ';base64'", where);
+  return uri.substr(comma + 1);
+}
+
+}  // namespace
+
+bool IsPictureDataUri(std::string_view text) {
+  constexpr std::string_view kPrefix = "data:image/";
+  return EqualIgnoringCase(text.substr(0, kPrefix.size()), kPrefix);
+}
+
+Result<std::string> DecodePictureText(std::string_view text, std::string_view where) {
+  const std::string_view start = text.substr(0, 8);
+  if (EqualIgnoringCase(start.substr(0, 7), "http://") || EqualIgnoringCase(start, "https://"))
+    return Fail(ErrorCode::kInvalidArgument,
+                "{} is a URL, which this service does not fetch; send the picture as base64 or a data URI", where);
+  if (EqualIgnoringCase(start.substr(0, kScheme.size()), kScheme)) {
+    HC_ASSIGN(text, Base64OfDataUri(text, where));
+  }
+  Result<std::string> bytes = DecodeBase64(text);
+  if (!bytes)
+    return Fail(ErrorCode::kInvalidArgument, "Failed to decode image: {} is {}", where, bytes.error().message);
+  if (bytes->empty()) return Fail(ErrorCode::kInvalidArgument, "Failed to decode image: {} is empty", where);
+  return bytes;
+}
+
+}  // namespace hailo_clip::http

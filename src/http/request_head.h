@@ -1,0 +1,55 @@
+// What can be said of a request before its body is read: is there a route, may this page call it, does the body fit.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "http/limits.h"
+#include "http/request.h"
+#include "http/router.h"
+
+namespace hailo_clip::http {
+
+// The header as it came. Views live as long as the call that takes them.
+struct RawHead {
+  std::string_view method;
+  std::string_view target;
+  unsigned version = 11;  // 10 or 11
+  std::size_t host_count = 1;
+  std::string_view host;
+  std::string_view origin;
+  std::string_view content_type;
+  std::string_view content_encoding;
+  std::string_view expect;
+  std::string_view request_id;
+  std::optional<std::uint64_t> content_length;
+  bool chunked = false;
+};
+
+// Why a request is answered without its body being read.
+struct Refusal {
+  int status = 0;
+  std::string message;  // empty with 204
+  std::vector<std::pair<std::string, std::string>> headers;
+};
+
+struct RequestHead {
+  Request request;  // all but body, remote and received
+  Router::Match match;
+  std::optional<std::uint64_t> content_length;
+  bool has_body = false;
+  bool expects_continue = false;
+  std::string allow_origin;  // for Access-Control-Allow-Origin; empty: none
+  std::optional<Refusal> refusal;
+};
+
+[[nodiscard]] RequestHead ReadHead(const RawHead& raw, const Router& router, const Limits& limits);
+
+// "the body is larger than 33554432 bytes (32.0 MiB, server.max_body_bytes)"
+[[nodiscard]] std::string BodyTooLargeMessage(const Limits& limits);
+
+}  // namespace hailo_clip::http

@@ -1,0 +1,63 @@
+// The HTTP/1.1 server: listens, keeps its connections within bounds, stops without losing a request.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "http/limits.h"
+#include "http/router.h"
+
+namespace hailo_clip::http {
+
+// Sums since the start.
+struct ServerCounters {
+  std::uint64_t connections = 0;
+  std::uint64_t requests = 0;             // answered, whatever the status
+  std::uint64_t client_disconnects = 0;   // clients that left before their answer
+  std::uint64_t refused_connections = 0;  // over max_connections
+};
+
+// Thread-safe. Construction order in main: logger, engine, router, server; destruction reverses it.
+class Server {
+ public:
+  struct Options {
+    std::string host = "127.0.0.1";     // an address, or a name that resolves to one
+    int port = 5000;                    // 0: any free one
+    int io_threads = 1;                 // they only move bytes
+    std::size_t max_requests = 12;      // inside at once: performance.worker_threads + max_queue_size
+    Limits limits;
+    [[nodiscard]] static Options From(const Config& config);
+  };
+
+  // Listens and serves until Stop. kUnavailable names host, port and the reason if it cannot listen. `router`,
+  // `logger` and `clock` outlive the server.
+  [[nodiscard]] static Result<std::unique_ptr<Server>> Start(Options options, const Router& router,
+                                                             const Logger& logger, const Clock& clock);
+
+  ~Server();  // stops
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  [[nodiscard]] int port() const;  // the one it really listens on
+  [[nodiscard]] ServerCounters counters() const;
+
+  // Takes what can change in a running service: allowed_origins, limits and timeouts, for requests that begin later.
+  void Reload(const Config& config);
+
+  // Refuses new connections, answers what was accepted or waits in the backlog, closes. Returns when all connections
+  // are gone or after shutdown_timeout; what then still runs is cancelled. True if nothing had to be cancelled.
+  bool Stop();
+
+ private:
+  class Impl;
+  explicit Server(std::unique_ptr<Impl> impl);
+
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace hailo_clip::http
