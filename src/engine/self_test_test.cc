@@ -126,7 +126,8 @@ TEST_F(SelfTest, NoticesAPictureThatIsMirrored) {
   fault_.in_pixels = [](std::vector<std::uint8_t>& pixels) {
     for (std::size_t row = 0; row < pixels.size(); row += 780)
       for (std::size_t x = 0; x < 130; ++x)
-        std::swap_ranges(pixels.begin() + row + 3 * x, pixels.begin() + row + 3 * x + 3, pixels.begin() + row + 3 * (259 - x));
+        std::swap_ranges(pixels.begin() + row + 3 * x, pixels.begin() + row + 3 * x + 3,
+                         pixels.begin() + row + 3 * (259 - x));
   };
   ExpectNoticed();
 }
@@ -144,7 +145,9 @@ TEST_F(SelfTest, NoticesTokensInTheWrongOrder) {
 
 TEST_F(SelfTest, NoticesEmbeddingsInTheWrongOrder) {
   fault_.in_embeddings = [](Embeddings& embeddings) {
-    if (embeddings.rows() > 1) std::swap_ranges(embeddings.values.begin(), embeddings.values.begin() + embeddings.dimension, embeddings.values.begin() + embeddings.dimension);
+    if (embeddings.rows() > 1)
+      std::swap_ranges(embeddings.values.begin(), embeddings.values.begin() + embeddings.dimension,
+                       embeddings.values.begin() + embeddings.dimension);
   };
   ExpectNoticed();
 }
