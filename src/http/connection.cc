@@ -256,7 +256,7 @@ asio::awaitable<Connection::BodyEnd> Connection::ReadBody(Exchange& exchange) {
     if (timed_out_) co_return BodyEnd::kTimeout;
     if (error && error != beast_http::error::need_buffer) {
       const bool malformed = error.category() == beast_http::make_error_code(beast_http::error::bad_chunk).category();
-      co_return malformed && error != beast_http::error::partial_message ? BodyEnd::kMalformed : BodyEnd::kGone;
+      co_return malformed&& error != beast_http::error::partial_message ? BodyEnd::kMalformed : BodyEnd::kGone;
     }
   }
   StopTimer();
@@ -329,9 +329,8 @@ asio::awaitable<Connection::Next> Connection::RunInPool(Exchange& exchange) {
     Response response = std::move(job->response);
     next = co_await Answer(exchange, std::move(response));
   } else {
-    Refusal refusal{.status = 504,
-                    .message = "the request took longer than performance.request_timeout allows",
-                    .headers = {}};
+    Refusal refusal{
+        .status = 504, .message = "the request took longer than performance.request_timeout allows", .headers = {}};
     next = co_await Refuse(exchange, std::move(refusal));
   }
   co_return next;
@@ -460,15 +459,14 @@ void Connection::LogRequest(const Exchange& exchange, int status, std::size_t by
   const Request& request = exchange.head.request;
   const bool quiet = exchange.head.match.route != nullptr && exchange.head.match.route->quiet;
   if (!shared_.logger.Enabled(quiet ? LogLevel::kDebug : LogLevel::kInfo)) return;
-  const std::initializer_list<LogField> fields{
-      {"method", std::string_view(request.method).substr(0, 16)},
-      {"path", std::string_view(request.path).substr(0, 200)},
-      {"status", status},
-      {"bytes_in", exchange.bytes_in},
-      {"bytes_out", bytes_out},
-      {"ms", MillisecondsBetween(exchange.begun, shared_.clock.Now())},
-      {"request_id", request.id},
-      {"remote", remote_}};
+  const std::initializer_list<LogField> fields{{"method", std::string_view(request.method).substr(0, 16)},
+                                               {"path", std::string_view(request.path).substr(0, 200)},
+                                               {"status", status},
+                                               {"bytes_in", exchange.bytes_in},
+                                               {"bytes_out", bytes_out},
+                                               {"ms", MillisecondsBetween(exchange.begun, shared_.clock.Now())},
+                                               {"request_id", request.id},
+                                               {"remote", remote_}};
   if (quiet)
     shared_.logger.Debug("request", fields);
   else

@@ -69,8 +69,7 @@ Result<JsonDocument> JsonDocument::Parse(std::string& text) {
         document.parser_->parse(text.data(), text.size(), /*realloc_if_needed=*/false).get(document.root_);
     if (error == simdjson::MEMALLOC)
       return Fail(ErrorCode::kOutOfMemory, "not enough memory to read the JSON body now; try again later");
-    if (error != simdjson::SUCCESS)
-      return Fail(ErrorCode::kInvalidArgument, "malformed JSON body: {}", Explain(error));
+    if (error != simdjson::SUCCESS) return Fail(ErrorCode::kInvalidArgument, "malformed JSON body: {}", Explain(error));
     return document;
   } catch (const std::bad_alloc&) {
     return Fail(ErrorCode::kOutOfMemory, "not enough memory to read the JSON body now; try again later");
@@ -106,8 +105,7 @@ Result<Fields> Fields::Of(element value, std::span<const std::string_view> known
 }
 
 std::optional<element> Fields::Find(std::string_view name) const {
-  const auto found =
-      std::ranges::lower_bound(fields_, name, {}, [](const auto& field) { return field.first; });
+  const auto found = std::ranges::lower_bound(fields_, name, {}, [](const auto& field) { return field.first; });
   if (found == fields_.end() || found->first != name || found->second.is_null()) return std::nullopt;
   return found->second;
 }
@@ -177,8 +175,7 @@ Result<std::optional<std::vector<std::string_view>>> Fields::Strings(std::string
 Status CheckText(std::string_view text, std::size_t max_bytes, std::string_view where) {
   if (Trim(text).empty()) return Fail(ErrorCode::kInvalidArgument, "{} must not be empty", where);
   if (text.contains('\0')) return Fail(ErrorCode::kInvalidArgument, "{} holds a NUL character", where);
-  if (text.size() > max_bytes)
-    return Fail(ErrorCode::kInvalidArgument, "{} is longer than {} bytes", where, max_bytes);
+  if (text.size() > max_bytes) return Fail(ErrorCode::kInvalidArgument, "{} is longer than {} bytes", where, max_bytes);
   return {};
 }
 

@@ -19,7 +19,7 @@ struct FormField {
 // {"prompts": ["a", "b"], "top_k": 3}: kTexts fields may repeat, or be one JSON array; others must not repeat (the name
 // then occurs twice, which Fields::Of refuses). What is no number or truth value stays a string, so that one reader
 // (Fields) finds and names the mistake, however the request came. kInvalidArgument for an array that is malformed.
-[[nodiscard]] Result<std::string> FormToJson(
-    std::span<const std::pair<std::string_view, std::string_view>> form, std::span<const FormField> known);
+[[nodiscard]] Result<std::string> FormToJson(std::span<const std::pair<std::string_view, std::string_view>> form,
+                                             std::span<const FormField> known);
 
 }  // namespace hailo_clip::http

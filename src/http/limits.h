@@ -24,7 +24,7 @@ struct Limits {
   std::chrono::milliseconds linger_timeout{5'000};    // a refused body is read on for this long before the close
   std::chrono::milliseconds shutdown_timeout{20'000};
   std::chrono::milliseconds stop_grace{200};         // at stop, for a request on its way on a kept connection
-  std::chrono::milliseconds first_stop_grace{2000};  // at stop, for the first request of a new connection
+  std::chrono::milliseconds first_stop_grace{1000};  // at stop, for the first request of a new connection
 
   [[nodiscard]] static Limits From(const Config& config) {
     using std::chrono::seconds;

@@ -78,8 +78,9 @@ std::optional<Refusal> Check(const RawHead& raw, RequestHead& head, const Router
   if (!raw.origin.empty()) {
     if (!IsOriginAllowed(raw.origin, raw.host, limits.allowed_origins))
       return Refusal{.status = 403,
-                     .message = "pages of this origin may not call the service; server.allowed_origins in its "
-                                "configuration lists those that may",
+                     .message =
+                         "pages of this origin may not call the service; server.allowed_origins in its "
+                         "configuration lists those that may",
                      .headers = {}};
     if (IsListedOrigin(raw.origin, limits.allowed_origins)) head.allow_origin = std::string(raw.origin);
   }

@@ -26,10 +26,10 @@ struct ServerCounters {
 class Server {
  public:
   struct Options {
-    std::string host = "127.0.0.1";     // an address, or a name that resolves to one
-    int port = 5000;                    // 0: any free one
-    int io_threads = 1;                 // they only move bytes
-    std::size_t max_requests = 12;      // inside at once: performance.worker_threads + max_queue_size
+    std::string host = "127.0.0.1";  // an address, or a name that resolves to one
+    int port = 5000;                 // 0: any free one
+    int io_threads = 1;              // they only move bytes
+    std::size_t max_requests = 12;   // inside at once: performance.worker_threads + max_queue_size
     Limits limits;
     [[nodiscard]] static Options From(const Config& config);
   };

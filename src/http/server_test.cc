@@ -35,12 +35,12 @@ class ServerTest : public testing::Test {
                  .runs_on = RunsOn::kIoThread,
                  .accepts = {},
                  .quiet = true});
-    router_.Add({.method = "POST",
-                 .pattern = "/echo",
-                 .handler = [](Request& request, const RequestContext&) {
-                   return Result<Response>(JsonResponse(std::move(request.body)));
-                 },
-                 .accepts = {BodyKind::kJson}});
+    router_.Add(
+        {.method = "POST",
+         .pattern = "/echo",
+         .handler = [](Request& request,
+                       const RequestContext&) { return Result<Response>(JsonResponse(std::move(request.body))); },
+         .accepts = {BodyKind::kJson}});
     router_.Add({.method = "POST",
                  .pattern = "/wait",
                  .handler = [this](Request&, const RequestContext& context) { return Wait(context); },
@@ -156,8 +156,7 @@ TEST_F(ServerTest, RefusesTooLargeBodiesSoThatTheClientReadsTheAnswer) {
     const std::string body(8 << 20, 'x');
     const std::string framing =
         chunked ? "Transfer-Encoding: chunked\r\n\r\n800000\r\n" : "Content-Length: 8388608\r\n\r\n";
-    EXPECT_TRUE(
-        client.Send("POST /echo HTTP/1.1\r\nHost: pi\r\nContent-Type: application/json\r\n" + framing + body));
+    EXPECT_TRUE(client.Send("POST /echo HTTP/1.1\r\nHost: pi\r\nContent-Type: application/json\r\n" + framing + body));
     const TestAnswer answer = client.Read();
     EXPECT_EQ(answer.status, 413);
     EXPECT_EQ(answer.body,
@@ -191,12 +190,13 @@ TEST_F(ServerTest, RefusesTooLargeHeaders) {
 
 TEST_F(ServerTest, RefusesWhatIsNotHttp) {
   StartServer();
-  for (const char* bytes : {"\x16\x03\x01\x02 TLS hello\r\n\r\n", "hello\r\n\r\n", "GET /health\r\n\r\n",
-                            "GET /health HTTP/1.1\r\nHost: pi\r\nno colon\r\n\r\n",
-                            "POST /echo HTTP/1.1\r\nHost: pi\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
-                            "POST /echo HTTP/1.1\r\nHost: pi\r\nContent-Length: -1\r\n\r\n",
-                            "POST /echo HTTP/1.1\r\nHost: pi\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
-                            "GET /health HTTP/1.1\r\n\r\n"}) {
+  for (const char* bytes :
+       {"\x16\x03\x01\x02 TLS hello\r\n\r\n", "hello\r\n\r\n", "GET /health\r\n\r\n",
+        "GET /health HTTP/1.1\r\nHost: pi\r\nno colon\r\n\r\n",
+        "POST /echo HTTP/1.1\r\nHost: pi\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+        "POST /echo HTTP/1.1\r\nHost: pi\r\nContent-Length: -1\r\n\r\n",
+        "POST /echo HTTP/1.1\r\nHost: pi\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "GET /health HTTP/1.1\r\n\r\n"}) {
     TestClient client(server_->port());
     EXPECT_EQ(client.Ask(bytes).status, 400) << bytes;
   }

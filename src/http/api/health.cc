@@ -49,8 +49,8 @@ void AddHealthRoutes(Router& router, const ApiContext& context) {
                 .handler = [context, liveness](Request&, const RequestContext&) -> Result<Response> {
                   const Health health = context.engine.health();
                   // Alive is who answers, unless only a restart can help.
-                  const bool good = liveness ? health.state != HealthState::kUnhealthy
-                                             : health.state == HealthState::kHealthy;
+                  const bool good =
+                      liveness ? health.state != HealthState::kUnhealthy : health.state == HealthState::kHealthy;
                   return JsonResponse(HealthBody(health, context), good ? 200 : 503);
                 },
                 .runs_on = RunsOn::kIoThread,

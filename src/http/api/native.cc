@@ -101,9 +101,10 @@ void AddNativeRoutes(Router& router, const ApiContext& context) {
   const auto add = [&](std::string path, Function function, std::vector<BodyKind> accepts) {
     router.Add({.method = "POST",
                 .pattern = std::move(path),
-                .handler = [context, function](Request& request, const RequestContext& request_context) {
-                  return function(context, request, request_context);
-                },
+                .handler =
+                    [context, function](Request& request, const RequestContext& request_context) {
+                      return function(context, request, request_context);
+                    },
                 .runs_on = RunsOn::kWorker,
                 .accepts = std::move(accepts)});
   };

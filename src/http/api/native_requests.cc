@@ -132,7 +132,8 @@ Result<std::vector<std::string>> ReadTemplates(const Fields& fields) {
     return std::vector<std::string>(photo.begin(), photo.end());
   }
   if (value->is_string())
-    return Fail(ErrorCode::kInvalidArgument, "field 'templates' must be \"photo\" or an array of strings with one {{}}");
+    return Fail(ErrorCode::kInvalidArgument,
+                "field 'templates' must be \"photo\" or an array of strings with one {{}}");
   std::vector<std::string> templates;
   for (const std::string_view text : given) {
     const std::string where = fmt::format("field 'templates'[{}]", templates.size());

@@ -114,7 +114,8 @@ Result<Embedded> EmbedAll(Engine& engine, const EmbeddingsInput& input, const Re
   if (!texts.empty()) {
     HC_ASSIGN(of_texts, engine.EmbedTexts(texts, context));
   }
-  Embedded result{.model = texts.empty() ? of_pictures.model : of_texts.model, .embeddings = {}, .tokens = of_texts.tokens};
+  Embedded result{
+      .model = texts.empty() ? of_pictures.model : of_texts.model, .embeddings = {}, .tokens = of_texts.tokens};
   std::size_t next_text = 0, next_picture = 0;
   for (const auto& member : input.inputs) {
     const bool is_text = std::holds_alternative<TextInput>(member);
@@ -160,9 +161,10 @@ void AddOpenAiRoutes(Router& router, const ApiContext& context) {
     const bool reads = method == "GET";
     router.Add({.method = std::move(method),
                 .pattern = std::move(path),
-                .handler = [context, function](Request& request, const RequestContext& request_context) {
-                  return function(context, request, request_context);
-                },
+                .handler =
+                    [context, function](Request& request, const RequestContext& request_context) {
+                      return function(context, request, request_context);
+                    },
                 .runs_on = reads ? RunsOn::kIoThread : RunsOn::kWorker,
                 .accepts = reads ? std::vector<BodyKind>() : std::vector{BodyKind::kJson}});
   };

@@ -99,8 +99,9 @@ Result<Input> ReadMessages(element value) {
   const auto take = [&](Result<Input> input) -> Status {
     if (!input) return std::unexpected(std::move(input).error());
     if (found)
-      return Fail(ErrorCode::kInvalidArgument,
-                  "field 'messages' must hold one text or one picture; this model does not mix several in an embedding");
+      return Fail(
+          ErrorCode::kInvalidArgument,
+          "field 'messages' must hold one text or one picture; this model does not mix several in an embedding");
     found = *std::move(input);
     return {};
   };

@@ -1,8 +1,12 @@
 #include "http/api/routes.h"
 
+#include <ctime>
+
 namespace hailo_clip::http {
 
-Router MakeRoutes(const ApiContext& context) {
+Router MakeRouter(ApiContext context) {
+  context.started = context.clock.Now();
+  context.created = std::time(nullptr);
   Router router;
   AddHealthRoutes(router, context);
   AddNativeRoutes(router, context);

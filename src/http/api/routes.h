@@ -1,9 +1,11 @@
 // All routes of the service. A dialect is one file in this folder and one line in routes.cc.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "engine/engine.h"
 #include "http/router.h"
 
@@ -13,12 +15,13 @@ namespace hailo_clip::http {
 struct ApiContext {
   Engine& engine;
   const Clock& clock;
-  std::string version;    // of the program, for /health
-  SteadyTime started;     // of the program, for /health
-  std::int64_t created{};  // Unix time that /v1/models gives for the model; 0 is allowed
+  const Logger& logger;
+  std::string version;       // of the program, for /health
+  SteadyTime started{};      // set by MakeRouter, for /health
+  std::int64_t created = 0;  // set by MakeRouter: Unix time of the start, which /v1/models gives for the model
 };
 
-[[nodiscard]] Router MakeRoutes(const ApiContext& context);
+[[nodiscard]] Router MakeRouter(ApiContext context);
 
 // One function a dialect.
 void AddHealthRoutes(Router& router, const ApiContext& context);
