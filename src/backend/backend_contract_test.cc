@@ -23,7 +23,9 @@ class BackendContract : public testing::TestWithParam<std::string> {
     backend_ = CreateBackend(GetParam(), {.threads = 2}, logger_).value();
   }
 
-  Result<std::unique_ptr<Encoder>> Create(EncoderKind kind) const { return backend_->CreateEncoder(kind, model_.manifest, model_.folder); }
+  Result<std::unique_ptr<Encoder>> Create(EncoderKind kind) const {
+    return backend_->CreateEncoder(kind, model_.manifest, model_.folder);
+  }
 
   static Result<Embeddings> Encode(Encoder& encoder, const Batch& batch) {
     int calls = 0;
@@ -88,17 +90,20 @@ TEST_P(BackendContract, GivesPicturesTheSameEmbeddingAloneAndInABatch) {
 
 TEST_P(BackendContract, GivesTextsTheSameEmbeddingAloneAndPadded) {
   const auto encoder = Create(EncoderKind::kText).value();
-  const std::vector<std::vector<std::int32_t>> texts = {{10512, 320, 10513}, {10512, 320, 1000, 2000, 3000, 400, 10513}, {10512, 77, 5000, 10513}};
+  const std::vector<std::vector<std::int32_t>> texts = {
+      {10512, 320, 10513}, {10512, 320, 1000, 2000, 3000, 400, 10513}, {10512, 77, 5000, 10513}};
   const auto together = Encode(*encoder, TextBatch{{texts.begin(), texts.end()}});
   ASSERT_TRUE(together.has_value()) << together.error().message;
   ASSERT_EQ(together->rows(), 3U);
-  for (std::size_t i = 0; i < 3; ++i) EXPECT_GT(Cosine(Encode(*encoder, TextBatch{{texts[i]}})->row(0), together->row(i)), 0.99999);
+  for (std::size_t i = 0; i < 3; ++i)
+    EXPECT_GT(Cosine(Encode(*encoder, TextBatch{{texts[i]}})->row(0), together->row(i)), 0.99999);
 }
 
 TEST_P(BackendContract, TakesBatchesOfEverySize) {
   const auto encoder = Create(EncoderKind::kText).value();
   const std::vector<std::int32_t> text = {10512, 320, 1000, 10513};
-  for (const std::size_t rows : {1U, 2U, 7U, 32U}) EXPECT_EQ(Encode(*encoder, TextBatch{std::vector<std::span<const std::int32_t>>(rows, text)})->rows(), rows);
+  for (const std::size_t rows : {1U, 2U, 7U, 32U})
+    EXPECT_EQ(Encode(*encoder, TextBatch{std::vector<std::span<const std::int32_t>>(rows, text)})->rows(), rows);
 }
 
 TEST_P(BackendContract, RefusesBatchesThatDoNotFit) {
@@ -153,7 +158,8 @@ TEST_P(BackendContract, RefusesDamagedFiles) {
   fs::create_directories(folder);
   EncoderFile& file = *model_.manifest.encoders[GetParam()].image;
   const std::string good = ReadFile(model_.folder / file.file, std::size_t{1} << 30U).value();
-  const std::vector<std::string> damaged = {"", "not a model", good.substr(0, good.size() / 2), std::string(1000, '\xff')};
+  const std::vector<std::string> damaged = {"", "not a model", good.substr(0, good.size() / 2),
+                                            std::string(1000, '\xff')};
   for (const std::string& content : damaged) {
     ASSERT_TRUE(WriteFileAtomically(folder / file.file, content).has_value());
     const auto encoder = backend_->CreateEncoder(EncoderKind::kImage, model_.manifest, folder);

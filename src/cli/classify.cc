@@ -42,21 +42,22 @@ Result<std::vector<std::string>> ReadLabels(const std::string& path) {
 }
 
 Result<ClassifyRequest> MakeRequest(const ClassifyFlags& flags) {
-  ClassifyRequest request{.prompts = flags.prompts,
-                          .top_k = flags.top_k,
-                          .threshold = flags.threshold,
-                          .reject_below = flags.reject_below};
+  ClassifyRequest request{
+      .prompts = flags.prompts, .top_k = flags.top_k, .threshold = flags.threshold, .reject_below = flags.reject_below};
   if (flags.labels_file.has_value()) {
     auto labels = ReadLabels(*flags.labels_file);
     if (!labels.has_value()) return Fail(ErrorCode::kInvalidArgument, "--labels: {}", labels.error().message);
     request.prompts.insert(request.prompts.end(), labels->begin(), labels->end());
   }
   if (request.prompts.empty())
-    return Fail(ErrorCode::kInvalidArgument, "there are no prompts; give some with -p \"a cat\" -p \"a dog\", after --, or --labels FILE");
+    return Fail(ErrorCode::kInvalidArgument,
+                "there are no prompts; give some with -p \"a cat\" -p \"a dog\", after --, or --labels FILE");
   if (request.prompts.size() > kMaxPrompts)
-    return Fail(ErrorCode::kInvalidArgument, "{} prompts are more than the limit of {}", request.prompts.size(), kMaxPrompts);
+    return Fail(ErrorCode::kInvalidArgument, "{} prompts are more than the limit of {}", request.prompts.size(),
+                kMaxPrompts);
   for (const std::string& prompt : request.prompts)
-    if (prompt.find_first_not_of(" \t\r\n") == std::string::npos) return Fail(ErrorCode::kInvalidArgument, "a prompt is empty");
+    if (prompt.find_first_not_of(" \t\r\n") == std::string::npos)
+      return Fail(ErrorCode::kInvalidArgument, "a prompt is empty");
   for (const std::string& text : flags.templates) {
     if (text == "photo") {
       request.templates.insert(request.templates.end(), PhotoTemplates().begin(), PhotoTemplates().end());
@@ -73,7 +74,8 @@ void ShowText(const std::filesystem::path& path, const Classification& answer, c
   for (const RankedPrompt& prompt : answer.ranked)
     fmt::print("  {:.3f}  {}  (similarity {:.3f})\n", prompt.score, request.prompts[prompt.index], prompt.similarity);
   for (const std::size_t index : answer.truncated)
-    fmt::print(stderr, "hailo-clip: the prompt '{}' is longer than the model reads; its end was cut off\n", request.prompts[index]);
+    fmt::print(stderr, "hailo-clip: the prompt '{}' is longer than the model reads; its end was cut off\n",
+               request.prompts[index]);
 }
 
 void ShowJson(const std::filesystem::path& path, const Classification& answer, const ClassifyRequest& request) {
@@ -82,7 +84,11 @@ void ShowJson(const std::filesystem::path& path, const Classification& answer, c
   for (std::size_t rank = 0; rank < answer.ranked.size(); ++rank) {
     const RankedPrompt& prompt = answer.ranked[rank];
     json.BeginObject().Key("text").String(request.prompts[prompt.index]).Key("score").Number(prompt.score);
-    json.Key("rank").Integer(static_cast<std::int64_t>(rank) + 1).Key("similarity").Number(static_cast<float>(prompt.similarity)).EndObject();
+    json.Key("rank")
+        .Integer(static_cast<std::int64_t>(rank) + 1)
+        .Key("similarity")
+        .Number(static_cast<float>(prompt.similarity))
+        .EndObject();
   }
   json.EndArray().Key("model").String(answer.model.name).Key("model_fingerprint").String(answer.model.fingerprint);
   json.Key("backend").String(answer.model.backend);
@@ -102,8 +108,8 @@ void ShowJson(const std::filesystem::path& path, const Classification& answer, c
 void ShowCsv(const std::filesystem::path& path, const Classification& answer, const ClassifyRequest& request) {
   for (std::size_t rank = 0; rank < answer.ranked.size(); ++rank) {
     const RankedPrompt& prompt = answer.ranked[rank];
-    fmt::print("{},{},{},{:.6f},{:.6f},{}\n", CsvField(path.string()), rank + 1, CsvField(request.prompts[prompt.index]),
-               prompt.score, prompt.similarity, answer.none_of_these ? 1 : 0);
+    fmt::print("{},{},{},{:.6f},{:.6f},{}\n", CsvField(path.string()), rank + 1,
+               CsvField(request.prompts[prompt.index]), prompt.score, prompt.similarity, answer.none_of_these ? 1 : 0);
   }
 }
 
@@ -130,7 +136,8 @@ int RunClassify(const CommonFlags& common, const ClassifyFlags& flags) {
 
 }  // namespace
 
-void AddClassifyCommand(CLI::App& app, CommonFlags& flags, std::vector<std::string>& prompts_after_dashes, int& status) {
+void AddClassifyCommand(CLI::App& app, CommonFlags& flags, std::vector<std::string>& prompts_after_dashes,
+                        int& status) {
   auto options = std::make_shared<ClassifyFlags>();
   CLI::App* command = app.add_subcommand("classify", "Rank prompts for pictures");
   command->footer(
@@ -139,13 +146,26 @@ void AddClassifyCommand(CLI::App& app, CommonFlags& flags, std::vector<std::stri
       "  hailo-clip classify holiday/ '*.png' -- \"a beach\" \"a mountain\" \"a city street\"\n"
       "  hailo-clip classify door.jpg --labels people.txt --template photo --json\n"
       "Exit status: 0 all answered, 1 some pictures failed, 2 wrong usage, 3 no model.");
-  command->add_option("inputs", options->inputs, "Picture files, folders (with all below) or quoted patterns")->required();
-  command->add_option("-p,--prompt", options->prompts, "A prompt (repeatable); or write prompts after --")->expected(1)->take_all();
+  command->add_option("inputs", options->inputs, "Picture files, folders (with all below) or quoted patterns")
+      ->required();
+  command->add_option("-p,--prompt", options->prompts, "A prompt (repeatable); or write prompts after --")
+      ->expected(1)
+      ->take_all();
   command->add_option("--labels", options->labels_file, "A text file with one prompt a line");
-  command->add_option("--template", options->templates, "'photo' or a sentence with one {} that every prompt is put into (repeatable)")->expected(1)->take_all();
-  command->add_option("-k,--top-k", options->top_k, "How many prompts to show for each picture")->check(CLI::Range(1, 1000))->capture_default_str();
-  command->add_option("--threshold", options->threshold, "Leave out prompts that score less, 0 to 1")->check(CLI::Range(0.0, 1.0));
-  command->add_option("--reject-below", options->reject_below, "Say 'none of these' if the best similarity (cosine) is below this")->check(CLI::Range(-1.0, 1.0));
+  command
+      ->add_option("--template", options->templates,
+                   "'photo' or a sentence with one {} that every prompt is put into (repeatable)")
+      ->expected(1)
+      ->take_all();
+  command->add_option("-k,--top-k", options->top_k, "How many prompts to show for each picture")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  command->add_option("--threshold", options->threshold, "Leave out prompts that score less, 0 to 1")
+      ->check(CLI::Range(0.0, 1.0));
+  command
+      ->add_option("--reject-below", options->reject_below,
+                   "Say 'none of these' if the best similarity (cosine) is below this")
+      ->check(CLI::Range(-1.0, 1.0));
   auto* json = command->add_flag("--json", options->json, "One JSON object a picture, one a line");
   command->add_flag("--csv", options->csv, "CSV with a header")->excludes(json);
   AddCommonFlags(*command, flags);

@@ -60,7 +60,8 @@ void AddOverride(CLI::App& command, CommonFlags& flags, const std::string& flag,
 }
 
 void AddCommonFlags(CLI::App& command, CommonFlags& flags) {
-  command.add_option("--config", flags.config_file, "Configuration file (default: /etc/hailo/hailo-clip.yaml if it exists)");
+  command.add_option("--config", flags.config_file,
+                     "Configuration file (default: /etc/hailo/hailo-clip.yaml if it exists)");
   command.add_option_function<std::vector<std::string>>(
       "--set",
       [&flags](const std::vector<std::string>& settings) {
@@ -77,7 +78,10 @@ void AddCommonFlags(CLI::App& command, CommonFlags& flags) {
 
 Result<LoadedConfig> LoadConfigFor(const CommonFlags& flags) {
   return LoadConfig({.file = flags.config_file,
-                     .getenv = [](const char* name) { return static_cast<const char*>(std::getenv(name)); },  // NOLINT(concurrency-mt-unsafe): before any thread
+                     .getenv =
+                         [](const char* name) {
+                           return static_cast<const char*>(std::getenv(name));
+                         },  // NOLINT(concurrency-mt-unsafe): before any thread
                      .environment_names = EnvironmentNames(),
                      .flags = flags.overrides});
 }
@@ -89,11 +93,13 @@ std::vector<std::filesystem::path> ModelFolders(const Config& config) {
 Result<LocalEngine> StartLocalEngine(const CommonFlags& flags) {
   HC_ASSIGN(LoadedConfig loaded, LoadConfigFor(flags));
   LocalEngine local{.config = std::move(loaded.config)};
-  const LogLevel level = local.config.logging.level == LogLevel::kInfo ? LogLevel::kWarning : local.config.logging.level;
+  const LogLevel level =
+      local.config.logging.level == LogLevel::kInfo ? LogLevel::kWarning : local.config.logging.level;
   local.logger = std::make_unique<Logger>(level, LogFormat::kText);
   local.clock = std::make_unique<Clock>();
-  local.engine = std::make_unique<Engine>(
-      Engine::Options{.config = local.config, .model_folders = ModelFolders(local.config)}, *local.logger, *local.clock);
+  local.engine =
+      std::make_unique<Engine>(Engine::Options{.config = local.config, .model_folders = ModelFolders(local.config)},
+                               *local.logger, *local.clock);
   HC_TRY(local.engine->Load());
   return local;
 }

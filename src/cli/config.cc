@@ -12,7 +12,8 @@ int CheckConfig(const CommonFlags& flags) {
   const auto loaded = LoadConfigFor(flags);
   if (!loaded.has_value()) return Report(loaded.error());
   for (const std::string& warning : loaded->warnings) fmt::print(stderr, "warning: {}\n", warning);
-  fmt::print("the configuration is valid ({})\n", loaded->file.has_value() ? loaded->file->string() : "no file, defaults");
+  fmt::print("the configuration is valid ({})\n",
+             loaded->file.has_value() ? loaded->file->string() : "no file, defaults");
   return kExitDone;
 }
 
@@ -28,7 +29,8 @@ int ShowConfig(const CommonFlags& flags) {
 void AddConfigCommand(CLI::App& app, CommonFlags& flags, int& status) {
   CLI::App* config = app.add_subcommand("config", "Check or show the configuration");
   config->require_subcommand(1);
-  CLI::App* check = config->add_subcommand("check", "Exit status 0 if file, environment and flags are valid, else 2 and why");
+  CLI::App* check =
+      config->add_subcommand("check", "Exit status 0 if file, environment and flags are valid, else 2 and why");
   AddCommonFlags(*check, flags);
   check->callback([&flags, &status] { status = CheckConfig(flags); });
   CLI::App* show = config->add_subcommand("show", "Every key with the value that counts, as YAML");

@@ -32,7 +32,8 @@ double MemoryMiB(std::string_view field) {
   std::string key, unit;
   double kilobytes = 0;
   for (std::string line; std::getline(status, line);)
-    if (line.starts_with(field)) std::sscanf(line.c_str() + field.size() + 1, "%lf", &kilobytes);  // NOLINT(cert-err34-c): 0 if unreadable
+    if (line.starts_with(field))
+      std::sscanf(line.c_str() + field.size() + 1, "%lf", &kilobytes);  // NOLINT(cert-err34-c): 0 if unreadable
   return kilobytes / 1024;
 }
 
@@ -42,12 +43,15 @@ void CheckModels(const Config& config, Findings& findings) {
   std::vector<std::string> names;
   for (const InstalledModel& model : listing.models) names.push_back(model.manifest.name);
   if (names.empty()) {
-    findings.Bad("models", "none installed", fmt::format("put a model into one of {}", fmt::join(store.folders(), ", ")));
+    std::vector<std::string> folders;
+    for (const std::filesystem::path& folder : store.folders()) folders.push_back(folder.string());
+    findings.Bad("models", "none installed", fmt::format("put a model into one of {}", fmt::join(folders, ", ")));
   } else {
     Findings::Good("models", fmt::format("{}", fmt::join(names, ", ")));
   }
   for (const BrokenModel& broken : listing.broken)
-    findings.Bad("models", fmt::format("{}: {}", broken.folder.string(), broken.error.message), fmt::format("remove or import again: {}", broken.folder.string()));
+    findings.Bad("models", fmt::format("{}: {}", broken.folder.string(), broken.error.message),
+                 fmt::format("remove or import again: {}", broken.folder.string()));
 }
 
 void CheckAccelerator() {
@@ -60,7 +64,8 @@ void CheckAccelerator() {
   if (nodes.empty()) {
     Findings::Note("accelerator", "no Hailo device node in /dev; the CPU serves");
   } else {
-    Findings::Note("accelerator", fmt::format("{} found, but this version has no Hailo backend yet; the CPU serves", fmt::join(nodes, ", ")));
+    Findings::Note("accelerator", fmt::format("{} found, but this version has no Hailo backend yet; the CPU serves",
+                                              fmt::join(nodes, ", ")));
   }
 }
 
@@ -75,12 +80,17 @@ int CheckEngine(const Config& config, Findings& findings) {
     return kExitNoModel;
   }
   const Health health = engine.health();
-  Findings::Good("model", fmt::format("{} {} on {}, {} numbers an embedding", health.model->name, health.model->fingerprint, health.model->backend, health.model->dimension));
+  Findings::Good("model", fmt::format("{} {} on {}, {} numbers an embedding", health.model->name,
+                                      health.model->fingerprint, health.model->backend, health.model->dimension));
   if (health.model->requested_model.has_value())
-    findings.Bad("model", fmt::format("'{}' is configured but not installed; the starter stands in", *health.model->requested_model),
-                 fmt::format("hailo-clip models import DIR --name {}", *health.model->requested_model));
-  Findings::Good("self-test", fmt::format("passed, smallest cosine {:.6f}, loaded in {:.0f} ms", *health.self_test_min_cosine, MillisecondsBetween(start, clock.Now())));
-  Findings::Good("memory", fmt::format("{:.0f} MiB with the model loaded, {:.0f} MiB at the peak", MemoryMiB("VmRSS:"), MemoryMiB("VmHWM:")));
+    findings.Bad(
+        "model",
+        fmt::format("'{}' is configured but not installed; the starter stands in", *health.model->requested_model),
+        fmt::format("hailo-clip models import DIR --name {}", *health.model->requested_model));
+  Findings::Good("self-test", fmt::format("passed, smallest cosine {:.6f}, loaded in {:.0f} ms",
+                                          *health.self_test_min_cosine, MillisecondsBetween(start, clock.Now())));
+  Findings::Good("memory", fmt::format("{:.0f} MiB with the model loaded, {:.0f} MiB at the peak", MemoryMiB("VmRSS:"),
+                                       MemoryMiB("VmHWM:")));
   return kExitDone;
 }
 
@@ -89,7 +99,9 @@ void CheckPort(const Config& config) {
   if (!owner.has_value()) {
     Findings::Good("port", fmt::format("{} is free", config.server.port));
   } else {
-    Findings::Note("port", fmt::format("{} is taken by {}{}", config.server.port, *owner, owner->starts_with("hailo-clip") ? " (the service is running)" : "; choose another with server.port"));
+    Findings::Note("port", fmt::format("{} is taken by {}{}", config.server.port, *owner,
+                                       owner->starts_with("hailo-clip") ? " (the service is running)"
+                                                                        : "; choose another with server.port"));
   }
 }
 
@@ -98,7 +110,8 @@ int RunDoctor(const CommonFlags& flags) {
   Findings::Good("version", fmt::format("hailo-clip {}, backends: {}", Version(), fmt::join(BackendNames(), ", ")));
   const auto loaded = LoadConfigFor(flags);
   if (!loaded.has_value()) {
-    findings.Bad("configuration", loaded.error().message, "mend the configuration; 'hailo-clip config check' tells when it is right");
+    findings.Bad("configuration", loaded.error().message,
+                 "mend the configuration; 'hailo-clip config check' tells when it is right");
     fmt::print("\nNext:\n  - {}\n", findings.advice.front());
     return kExitUsage;
   }
@@ -109,7 +122,8 @@ int RunDoctor(const CommonFlags& flags) {
   const int status = CheckEngine(loaded->config, findings);
   CheckPort(loaded->config);
   if (findings.problems == 0) {
-    fmt::print("\nAll well. Serve: hailo-clip serve. Ask: curl http://127.0.0.1:{}/health\n", loaded->config.server.port);
+    fmt::print("\nAll well. Serve: hailo-clip serve. Ask: curl http://127.0.0.1:{}/health\n",
+               loaded->config.server.port);
     return kExitDone;
   }
   fmt::print("\nNext:\n");
@@ -120,7 +134,8 @@ int RunDoctor(const CommonFlags& flags) {
 }  // namespace
 
 void AddDoctorCommand(CLI::App& app, CommonFlags& flags, int& status) {
-  CLI::App* command = app.add_subcommand("doctor", "Check this installation: configuration, model, self-test, port, memory");
+  CLI::App* command =
+      app.add_subcommand("doctor", "Check this installation: configuration, model, self-test, port, memory");
   command->footer("Exit status: 0 all well, 1 something to mend, 2 the configuration is wrong, 3 no working model.");
   AddCommonFlags(*command, flags);
   command->callback([&flags, &status] { status = RunDoctor(flags); });

@@ -18,7 +18,8 @@ struct EmbedFlags {
   bool csv = false;
 };
 
-void Show(std::string_view key, std::string_view name, const ModelIdentity& model, std::span<const float> embedding, bool csv) {
+void Show(std::string_view key, std::string_view name, const ModelIdentity& model, std::span<const float> embedding,
+          bool csv) {
   if (csv) {
     fmt::print("{}", CsvField(name));
     for (const float value : embedding) fmt::print(",{}", value);
@@ -42,9 +43,11 @@ int RunEmbed(const CommonFlags& common, const EmbedFlags& flags) {
   if (!flags.texts.empty()) {
     const auto list = local->engine->EmbedTexts(flags.texts, {});
     if (!list.has_value()) return Report(list.error());
-    for (std::size_t i = 0; i < flags.texts.size(); ++i) Show("text", flags.texts[i], list->model, list->embeddings[i], flags.csv);
+    for (std::size_t i = 0; i < flags.texts.size(); ++i)
+      Show("text", flags.texts[i], list->model, list->embeddings[i], flags.csv);
     for (const std::size_t index : list->truncated)
-      fmt::print(stderr, "hailo-clip: the text '{}' is longer than the model reads; its end was cut off\n", flags.texts[index]);
+      fmt::print(stderr, "hailo-clip: the text '{}' is longer than the model reads; its end was cut off\n",
+                 flags.texts[index]);
     return kExitDone;
   }
   return RunOnPictures<EmbeddingList>(

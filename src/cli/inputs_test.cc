@@ -38,7 +38,9 @@ TEST_F(ExpandInputsTest, TakesNamedFilesAsTheyAre) {
   EXPECT_THAT(Names({"notes.txt", "odd [1].jpg"}), testing::ElementsAre("notes.txt", "odd [1].jpg"));
 }
 
-TEST_F(ExpandInputsTest, ExpandsPatterns) { EXPECT_THAT(Names({"*.png", "b*"}), testing::ElementsAre("a.png", "b.JPG", "below/c.webp")); }
+TEST_F(ExpandInputsTest, ExpandsPatterns) {
+  EXPECT_THAT(Names({"*.png", "b*"}), testing::ElementsAre("a.png", "b.JPG", "below/c.webp"));
+}
 
 TEST_F(ExpandInputsTest, RefusesWhatIsNoFile) {
   for (const char* argument : {"a cat", "*.nothing"}) {

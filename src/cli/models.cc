@@ -26,12 +26,17 @@ std::uintmax_t BytesOf(const InstalledModel& model) {
   return bytes;
 }
 
-std::string_view FamilyName(const Manifest& manifest) { return manifest.family == ModelFamily::kClip ? "clip" : "siglip"; }
+std::string_view FamilyName(const Manifest& manifest) {
+  return manifest.family == ModelFamily::kClip ? "clip" : "siglip";
+}
 
 void PrintJson(const InstalledModel& model) {
   JsonWriter json;
   json.BeginObject().Key("name").String(model.manifest.name).Key("family").String(FamilyName(model.manifest));
-  json.Key("dimension").Integer(model.manifest.embedding_dimension).Key("bytes").Integer(static_cast<std::int64_t>(BytesOf(model)));
+  json.Key("dimension")
+      .Integer(model.manifest.embedding_dimension)
+      .Key("bytes")
+      .Integer(static_cast<std::int64_t>(BytesOf(model)));
   json.Key("fingerprint").String(model.fingerprint).Key("licence").String(model.manifest.licence);
   json.Key("folder").String(model.folder.string()).EndObject();
   fmt::print("{}\n", json.text());
@@ -42,13 +47,15 @@ int ListModels(const CommonFlags& flags, bool as_json) {
   if (!loaded.has_value()) return Report(loaded.error());
   const ModelStore store(ModelFolders(loaded->config));
   const StoreListing listing = store.List();
-  if (!as_json) fmt::print("{:<28} {:<7} {:>5} {:>9}  {:<24} {}\n", "NAME", "FAMILY", "DIM", "MB", "FINGERPRINT", "FOLDER");
+  if (!as_json)
+    fmt::print("{:<28} {:<7} {:>5} {:>9}  {:<24} {}\n", "NAME", "FAMILY", "DIM", "MB", "FINGERPRINT", "FOLDER");
   for (const InstalledModel& model : listing.models) {
     if (as_json) {
       PrintJson(model);
     } else {
-      fmt::print("{:<28} {:<7} {:>5} {:>9.1f}  {:<24} {}\n", model.manifest.name, FamilyName(model.manifest), model.manifest.embedding_dimension,
-                 static_cast<double>(BytesOf(model)) / 1e6, model.fingerprint.substr(0, 23), model.folder.string());
+      fmt::print("{:<28} {:<7} {:>5} {:>9.1f}  {:<24} {}\n", model.manifest.name, FamilyName(model.manifest),
+                 model.manifest.embedding_dimension, static_cast<double>(BytesOf(model)) / 1e6,
+                 model.fingerprint.substr(0, 23), model.folder.string());
     }
   }
   for (const BrokenModel& broken : listing.broken)
@@ -66,12 +73,13 @@ int ShowModel(const CommonFlags& flags, const std::string& name, bool as_json) {
     return kExitDone;
   }
   const Manifest& manifest = model->manifest;
-  fmt::print("name         {}\nfamily       {}\ndimension    {}\nfolder       {}\nfingerprint  {}\n", manifest.name, FamilyName(manifest),
-             manifest.embedding_dimension, model->folder.string(), model->fingerprint);
-  fmt::print("scoring      {} of {} x cosine\n", manifest.scoring.activation == Activation::kSoftmax ? "softmax" : "sigmoid",
-             manifest.scoring.logit_scale);
-  fmt::print("picture      {} x {}\ncontext      {} tokens\nlicence      {}\nsource       {}\nrevision     {}\n", manifest.image.crop_size,
-             manifest.image.crop_size, manifest.text.context_length, manifest.licence, manifest.source, manifest.revision);
+  fmt::print("name         {}\nfamily       {}\ndimension    {}\nfolder       {}\nfingerprint  {}\n", manifest.name,
+             FamilyName(manifest), manifest.embedding_dimension, model->folder.string(), model->fingerprint);
+  fmt::print("scoring      {} of {} x cosine\n",
+             manifest.scoring.activation == Activation::kSoftmax ? "softmax" : "sigmoid", manifest.scoring.logit_scale);
+  fmt::print("picture      {} x {}\ncontext      {} tokens\nlicence      {}\nsource       {}\nrevision     {}\n",
+             manifest.image.crop_size, manifest.image.crop_size, manifest.text.context_length, manifest.licence,
+             manifest.source, manifest.revision);
   for (const auto& [file, sha256] : FilesOf(manifest)) fmt::print("file         {}  sha256 {}\n", file, sha256);
   if (const Status files = VerifyFiles(*model); !files.has_value()) return Report(files.error());
   fmt::print("files        complete, hashes match\n");
@@ -134,8 +142,10 @@ int Import(const CommonFlags& flags, ImportOptions options) {
   });
   if (!result.has_value()) return Report(result.error());
   for (const std::string& note : result->notes) fmt::print(stderr, "note: {}\n", note);
-  fmt::print("{} is installed in {}\nfingerprint {}\nUse it: hailo-clip classify photo.jpg --model {} -p \"a cat\" -p \"a dog\"\n",
-             result->manifest.name, result->folder.string(), result->fingerprint, result->manifest.name);
+  fmt::print(
+      "{} is installed in {}\nfingerprint {}\nUse it: hailo-clip classify photo.jpg --model {} -p \"a cat\" -p \"a "
+      "dog\"\n",
+      result->manifest.name, result->folder.string(), result->fingerprint, result->manifest.name);
   return kExitDone;
 }
 
@@ -159,7 +169,8 @@ void AddModelsCommand(CLI::App& app, CommonFlags& flags, int& status) {
   show->callback([&flags, name, as_json, &status] { status = ShowModel(flags, *name, *as_json); });
 
   auto folder = std::make_shared<std::filesystem::path>();
-  CLI::App* seal = models->add_subcommand("seal", "Record hashes and self-test vectors after a model folder was edited by hand");
+  CLI::App* seal =
+      models->add_subcommand("seal", "Record hashes and self-test vectors after a model folder was edited by hand");
   seal->add_option("folder", *folder, "A model folder with a manifest.yaml")->required();
   AddCommonFlags(*seal, flags);
   seal->callback([&flags, folder, &status] { status = RunSeal(flags, *folder); });

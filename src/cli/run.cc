@@ -19,7 +19,8 @@ std::vector<std::string> TakePromptsAfterDashes(std::vector<std::string>& argume
 }  // namespace
 
 int RunCommandLine(int argc, const char* const* argv) {
-  CLI::App app("Zero-shot image classification and CLIP embeddings, as a service and on the command line", "hailo-clip");
+  CLI::App app("Zero-shot image classification and CLIP embeddings, as a service and on the command line",
+               "hailo-clip");
   app.footer(
       "Examples:\n"
       "  hailo-clip serve                                          # then: curl http://127.0.0.1:5000/health\n"

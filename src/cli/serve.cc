@@ -1,9 +1,11 @@
 // hailo-clip serve: the service, until SIGTERM or SIGINT.
 #include <fmt/format.h>
 #include <pthread.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
+#include <ctime>
 #include <thread>
 
 #include "cli/command.h"
@@ -44,8 +46,10 @@ void Reload(const CommonFlags& flags, Config& running, http::Server& server, Log
   logger.SetLevel(LevelOf(loaded->config));
   running = loaded->config;
   for (const std::string& key : change.applied_live) logger.Info("configuration key changed", {{"key", key}});
-  for (const std::string& key : change.need_restart) logger.Warning("configuration key changed; it needs a restart to count", {{"key", key}});
-  if (change.applied_live.empty() && change.need_restart.empty()) logger.Info("configuration read again; nothing changed");
+  for (const std::string& key : change.need_restart)
+    logger.Warning("configuration key changed; it needs a restart to count", {{"key", key}});
+  if (change.applied_live.empty() && change.need_restart.empty())
+    logger.Info("configuration read again; nothing changed");
 }
 
 int ReportBindFailure(const Error& error, int port) {
@@ -66,10 +70,17 @@ int RunServe(const CommonFlags& flags) {
 
   const Clock clock;
   Engine engine({.config = config, .model_folders = ModelFolders(config)}, logger, clock);
-  const http::Router router = http::MakeRouter({.engine = engine, .clock = clock, .logger = logger, .version = std::string(Version())});
+  const http::Router router = http::MakeRoutes({.engine = engine,
+                                                .clock = clock,
+                                                .version = std::string(Version()),
+                                                .started = clock.Now(),
+                                                .created = std::time(nullptr)});
   auto server = http::Server::Start(http::Server::Options::From(config), router, logger, clock);
   if (!server.has_value()) return ReportBindFailure(server.error(), config.server.port);
-  logger.Info("listening", {{"host", config.server.host}, {"port", (*server)->port()}, {"version", Version()}, {"config", loaded->file.has_value() ? loaded->file->string() : "defaults"}});
+  logger.Info("listening", {{"host", config.server.host},
+                            {"port", (*server)->port()},
+                            {"version", Version()},
+                            {"config", loaded->file.has_value() ? loaded->file->string() : "defaults"}});
 
   int status = kExitDone;
   std::jthread loader([&] {

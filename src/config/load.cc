@@ -139,12 +139,12 @@ Status CheckTogether(const Config& config) {
 
 std::vector<std::string> Warnings(const Config& config) {
   std::vector<std::string> warnings;
-  constexpr int kUnitStopTimeout = 30;  // TimeoutStopSec of the packaged unit
-  if (config.server.shutdown_timeout_s >= kUnitStopTimeout)
+  constexpr int unit_stop_timeout_s = 30;  // TimeoutStopSec of the packaged unit
+  if (config.server.shutdown_timeout_s >= unit_stop_timeout_s)
     warnings.push_back(
         fmt::format("'server.shutdown_timeout_s' is {}: systemd kills the service after {} s, so the "
                     "unit's TimeoutStopSec must be raised too",
-                    config.server.shutdown_timeout_s, kUnitStopTimeout));
+                    config.server.shutdown_timeout_s, unit_stop_timeout_s));
   return warnings;
 }
 

@@ -60,8 +60,8 @@ bool IsCount(std::string_view text) {
 Result<std::size_t> Bytes::Parse(const RawValue& raw) const {
   std::string_view digits = raw.text;
   unsigned shift = 0;
-  constexpr std::array<std::pair<char, unsigned>, 3> kSuffixes = {{{'K', 10}, {'M', 20}, {'G', 30}}};
-  for (const auto& [suffix, bits] : kSuffixes) {
+  constexpr std::array<std::pair<char, unsigned>, 3> suffixes = {{{'K', 10}, {'M', 20}, {'G', 30}}};
+  for (const auto& [suffix, bits] : suffixes) {
     if (!digits.ends_with(suffix)) continue;
     digits.remove_suffix(1);
     shift = bits;

@@ -111,8 +111,7 @@ Result<Engine::Serving> Engine::LoadServing() const {
   HC_ASSIGN(const InstalledModel installed, ChooseModel(stands_in_for));
   WarnOfMismatches(installed.manifest);
   HC_ASSIGN(auto backend, CreateBackend(options_.config.clip.backend, OptionsOfBackend(options_.config), logger_));
-  HC_ASSIGN(std::shared_ptr<LoadedModel> model,
-            LoadedModel::Load(installed, std::move(backend), text_cache_, clock_));
+  HC_ASSIGN(std::shared_ptr<LoadedModel> model, LoadedModel::Load(installed, std::move(backend), text_cache_, clock_));
   ::malloc_trim(0);  // loading leaves the file's bytes and the unfolded weights on the heap
   HC_TRY(WarmUp(*model));
   ModelIdentity identity = Identify(*model, std::move(stands_in_for));

@@ -26,7 +26,8 @@ class EngineTest : public testing::Test {
   EngineTest() { config_.performance.encoder_threads = 2; }
 
   Engine& Start() {
-    engine_ = std::make_unique<Engine>(Engine::Options{.config = config_, .model_folders = {kSource / "models"}}, logger_, clock_);
+    engine_ = std::make_unique<Engine>(Engine::Options{.config = config_, .model_folders = {kSource / "models"}},
+                                       logger_, clock_);
     loaded_ = engine_->Load();
     return *engine_;
   }
@@ -43,7 +44,8 @@ class EngineTest : public testing::Test {
 TEST_F(EngineTest, ClassifiesRealPhotos) {
   Engine& engine = Start();
   ASSERT_TRUE(loaded_.has_value()) << loaded_.error().message;
-  const std::vector<std::string> prompts = {"a photo of a dog", "a photo of a cat", "a photo of a cup of coffee", "a photo of a rocket"};
+  const std::vector<std::string> prompts = {"a photo of a dog", "a photo of a cat", "a photo of a cup of coffee",
+                                            "a photo of a rocket"};
   for (const auto& [picture, expected] : {std::pair{&cat_, 1U}, std::pair{&coffee_, 2U}}) {
     const auto answer = engine.Classify({.image = Bytes(*picture), .prompts = prompts, .top_k = 4}, {});
     ASSERT_TRUE(answer.has_value()) << answer.error().message;
@@ -114,7 +116,8 @@ TEST_F(EngineTest, TemplatesAverageUnitEmbeddings) {
   ASSERT_TRUE(NormalizeToUnitLength(mean));
   const std::vector<std::span<const std::byte>> pictures = {Bytes(cat_)};
   const float expected = DotProduct(engine.EmbedImages(pictures, {})->embeddings[0], mean);
-  const auto answer = engine.Classify({.image = Bytes(cat_), .prompts = {"cat"}, .templates = {"a photo of a {}.", "a drawing of a {}."}}, {});
+  const auto answer = engine.Classify(
+      {.image = Bytes(cat_), .prompts = {"cat"}, .templates = {"a photo of a {}.", "a drawing of a {}."}}, {});
   EXPECT_NEAR(answer->ranked[0].similarity, expected, 1e-5);
   EXPECT_EQ(answer->prompts_cached, 1U);  // both of its texts were
 }
@@ -150,7 +153,8 @@ TEST_F(EngineTest, NamesTheBadPictureOfSeveral) {
 TEST_F(EngineTest, KeepsToDeadlinesAndCancellation) {
   Engine& engine = Start();
   const ClassifyRequest request{.image = Bytes(cat_), .prompts = {"a cat", "a dog"}};
-  EXPECT_EQ(engine.Classify(request, {.deadline = clock_.Now() - std::chrono::seconds(1)}).error().code, ErrorCode::kDeadlineExceeded);
+  EXPECT_EQ(engine.Classify(request, {.deadline = clock_.Now() - std::chrono::seconds(1)}).error().code,
+            ErrorCode::kDeadlineExceeded);
   std::stop_source gone;
   gone.request_stop();
   EXPECT_EQ(engine.Classify(request, {.cancelled = gone.get_token()}).error().code, ErrorCode::kCancelled);

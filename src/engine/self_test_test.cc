@@ -126,7 +126,8 @@ TEST_F(SelfTest, NoticesAPictureThatIsMirrored) {
   fault_.in_pixels = [](std::vector<std::uint8_t>& pixels) {
     for (std::size_t row = 0; row < pixels.size(); row += 780)
       for (std::size_t x = 0; x < 130; ++x)
-        std::swap_ranges(pixels.begin() + row + 3 * x, pixels.begin() + row + 3 * x + 3, pixels.begin() + row + 3 * (259 - x));
+        std::swap_ranges(pixels.begin() + row + 3 * x, pixels.begin() + row + 3 * x + 3,
+                         pixels.begin() + row + 3 * (259 - x));
   };
   ExpectNoticed();
 }
@@ -144,7 +145,9 @@ TEST_F(SelfTest, NoticesTokensInTheWrongOrder) {
 
 TEST_F(SelfTest, NoticesEmbeddingsInTheWrongOrder) {
   fault_.in_embeddings = [](Embeddings& embeddings) {
-    if (embeddings.rows() > 1) std::swap_ranges(embeddings.values.begin(), embeddings.values.begin() + embeddings.dimension, embeddings.values.begin() + embeddings.dimension);
+    if (embeddings.rows() > 1)
+      std::swap_ranges(embeddings.values.begin(), embeddings.values.begin() + embeddings.dimension,
+                       embeddings.values.begin() + embeddings.dimension);
   };
   ExpectNoticed();
 }
@@ -174,7 +177,8 @@ TEST(TestCard, IsTheSamePictureEverywhere) {
   // A change of the cards makes the recorded vectors of every installed model wrong: these sums must not change.
   const auto sum = [](std::string_view name) {
     std::uint64_t total = 0;
-    for (const std::uint8_t value : TestCard(name)->pixels) total = total * 31 + value;
+    const RgbImage card = TestCard(name).value();
+    for (const std::uint8_t value : card.pixels) total = total * 31 + value;
     return total;
   };
   EXPECT_EQ(sum("card:1"), 0U);

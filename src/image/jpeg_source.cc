@@ -26,7 +26,7 @@ struct JpegState {
   bool timed_out;
   bool too_many_scans;
   bool cut_off;  // libjpeg made up an end marker
-  int damage;    // first warning that means lost picture data, or 0
+  bool damaged;  // a warning meant lost picture data
 };
 
 JpegState& StateOf(j_common_ptr info) { return *static_cast<JpegState*>(info->client_data); }
@@ -44,9 +44,7 @@ void OnMessage(j_common_ptr info, int level) {
     case JWRN_ARITH_BAD_CODE:
     case JWRN_MUST_RESYNC:
     case JWRN_BOGUS_PROGRESSION:
-    case JWRN_NOT_SEQUENTIAL:
-      if (state.damage == 0) state.damage = info->err->msg_code;
-      break;
+    case JWRN_NOT_SEQUENTIAL: state.damaged = true; break;
     default: break;
   }
 }
@@ -121,7 +119,7 @@ class JpegSource final : public RowSource {
     state_.decoder.out_color_space = color_space;
     jpeg_start_decompress(&state_.decoder);
     if (state_.cut_off && jpeg_has_multiple_scans(&state_.decoder) != FALSE && !AllScansArrived()) {
-      state_.damage = JWRN_JPEG_EOF;
+      state_.damaged = true;
     }
     return CheckDamage();
   }
@@ -150,8 +148,10 @@ class JpegSource final : public RowSource {
     return true;
   }
 
+  // The arithmetic decoder never warns: by the standard, zeros follow the end of a scan without limit.
   [[nodiscard]] Status CheckDamage() const {
-    if (state_.damage == 0) return {};
+    const bool ran_dry = state_.cut_off && state_.decoder.arith_code != FALSE;
+    if (!state_.damaged && !ran_dry) return {};
     return Fail(ErrorCode::kInvalidArgument, "the JPEG data is cut off or damaged");
   }
 

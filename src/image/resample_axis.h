@@ -47,7 +47,8 @@ class ResampleAxis {
   };
 
   [[nodiscard]] static std::size_t PaddedCount(int count) {
-    return static_cast<std::size_t>((count + kWeightPadding - 1) / kWeightPadding * kWeightPadding);
+    const int vectors = (count + kWeightPadding - 1) / kWeightPadding;
+    return std::size_t{kWeightPadding} * vectors;
   }
   void Append(int first, std::span<const std::int32_t> weights);
 

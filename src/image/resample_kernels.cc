@@ -7,8 +7,9 @@
 namespace hailo_clip {
 namespace {
 
+constexpr std::int32_t kHalf = std::int32_t{1} << (kWeightBits - 1);
+
 std::uint8_t Round(std::int32_t sum) {
-  constexpr std::int32_t kHalf = std::int32_t{1} << (kWeightBits - 1);
   return static_cast<std::uint8_t>(std::clamp((sum + kHalf) >> kWeightBits, 0, 255));
 }
 

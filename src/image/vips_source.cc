@@ -21,6 +21,7 @@ using GObjectPtr = std::unique_ptr<T, Unref>;
 
 // Rows asked for at once: enough to make the call cheap, few enough to stay in the cache.
 constexpr int kStripRows = 16;
+constexpr int kMaxBands = 8;
 
 // libvips and glib would print decoders' warnings about users' files to stderr.
 void DropMessage(const gchar* /*domain*/, GLogLevelFlags /*level*/, const gchar* /*message*/, gpointer /*data*/) {}
@@ -89,7 +90,6 @@ std::optional<PixelKind> KindOf(VipsInterpretation interpretation, int bands) {
 }
 
 Result<PixelLayout> LayoutOf(VipsImage* image, PictureFormat format) {
-  constexpr int kMaxBands = 8;
   const VipsBandFormat samples = vips_image_get_format(image);
   const int bands = vips_image_get_bands(image);
   const auto kind = KindOf(vips_image_get_interpretation(image), bands);

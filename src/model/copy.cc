@@ -142,9 +142,9 @@ Status CheckFreeSpace(const fs::path& folder, std::uintmax_t bytes) {
   std::error_code error;
   const fs::space_info space = fs::space(folder, error);
   if (error || space.available >= bytes + kSpareBytes) return {};
-  constexpr std::uintmax_t kMegabyte = 1'000'000;
+  constexpr std::uintmax_t megabyte = 1'000'000;
   return Fail(ErrorCode::kUnavailable, "the disk of {} has {} MB left, the model needs {} MB", folder.string(),
-              space.available / kMegabyte, (bytes + kSpareBytes) / kMegabyte + 1);
+              space.available / megabyte, (bytes + kSpareBytes) / megabyte + 1);
 }
 
 }  // namespace hailo_clip

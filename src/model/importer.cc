@@ -75,10 +75,10 @@ struct Origin {
 // <...>/models--OWNER--NAME/snapshots/REVISION is how Hugging Face's tools keep what they downloaded.
 Origin OriginOf(const fs::path& source) {
   Origin origin{.name = source.filename().string(), .source = {}, .revision = {}};
-  constexpr std::string_view kPrefix = "models--";
+  constexpr std::string_view prefix = "models--";
   const std::string repository = source.parent_path().parent_path().filename().string();
-  if (source.parent_path().filename() != "snapshots" || !repository.starts_with(kPrefix)) return origin;
-  const std::string_view owner_and_name = std::string_view(repository).substr(kPrefix.size());
+  if (source.parent_path().filename() != "snapshots" || !repository.starts_with(prefix)) return origin;
+  const std::string_view owner_and_name = std::string_view(repository).substr(prefix.size());
   const std::size_t dashes = owner_and_name.find("--");
   if (dashes == std::string_view::npos || !ValidateModelName(owner_and_name.substr(dashes + 2))) return origin;
   return {

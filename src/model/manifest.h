@@ -34,7 +34,7 @@ struct EncoderFile {
   std::string output;                         // name of the output tensor that is the embedding
   std::optional<std::string> attention_mask;  // text only: name of the mask input, if the graph has one
   // Files beside it that the graph itself names (ONNX external data): relative path -> sha256.
-  std::map<std::string, std::string> data_files = {};
+  std::map<std::string, std::string> data_files;
 };
 
 struct BackendFiles {

@@ -143,9 +143,9 @@ std::vector<float> DecodeEmbedding(std::string_view base64) {
 }
 
 bool IsCard(std::string_view input) {
-  constexpr std::string_view kPrefix = "card:";
-  if (!input.starts_with(kPrefix) || input.size() == kPrefix.size() || input.size() > kPrefix.size() + 3) return false;
-  return std::ranges::all_of(input.substr(kPrefix.size()), [](char c) { return c >= '0' && c <= '9'; });
+  constexpr std::string_view prefix = "card:";
+  if (!input.starts_with(prefix) || input.size() == prefix.size() || input.size() > prefix.size() + 3) return false;
+  return std::ranges::all_of(input.substr(prefix.size()), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 void ReadVectors(Section& section, std::string_view key, int dimension, std::vector<SelfTestVector>& vectors) {

@@ -151,8 +151,8 @@ Result<Size> ReadSize(const Object& config, std::string_view key) {
   Size size;
   if (element->is_object()) {
     HC_ASSIGN(const std::optional<Object> object, config.Member(key));
-    constexpr std::array<std::string_view, 3> kKnown = {"shortest_edge", "height", "width"};
-    HC_TRY(object->OnlyKeys(kKnown));
+    constexpr std::array<std::string_view, 3> known_words = {"shortest_edge", "height", "width"};
+    HC_TRY(object->OnlyKeys(known_words));
     HC_ASSIGN(size.shortest, object->Integer("shortest_edge", 0, 1, kMaxSide));
     HC_ASSIGN(size.height, object->Integer("height", 0, 1, kMaxSide));
     HC_ASSIGN(size.width, object->Integer("width", 0, 1, kMaxSide));
@@ -172,12 +172,12 @@ Status RequireTrue(const Object& config, std::string_view key) {
 }
 
 Status CheckProcessorType(const Object& config) {
-  constexpr std::array<std::string_view, 4> kKnown = {"CLIPImageProcessor", "CLIPImageProcessorFast",
-                                                      "CLIPImageProcessorPil", "CLIPFeatureExtractor"};
+  constexpr std::array<std::string_view, 4> known_words = {"CLIPImageProcessor", "CLIPImageProcessorFast",
+                                                           "CLIPImageProcessorPil", "CLIPFeatureExtractor"};
   for (const std::string_view key : {"image_processor_type", "feature_extractor_type"}) {
     HC_ASSIGN(const std::string type, config.Text(key));
-    if (!type.empty() && std::ranges::find(kKnown, type) == kKnown.end())
-      return config.Refuse(key, fmt::format("is '{}'; known are {}", type, fmt::join(kKnown, ", ")));
+    if (!type.empty() && std::ranges::find(known_words, type) == known_words.end())
+      return config.Refuse(key, fmt::format("is '{}'; known are {}", type, fmt::join(known_words, ", ")));
   }
   return {};
 }
@@ -200,29 +200,29 @@ Status CheckSteps(const Object& config) {
 
 Result<PreprocessSpec> ReadPreprocessor(const Object& config) {
   // The first two rows are read below; the others say how a Python program passes arrays around.
-  constexpr std::array<std::string_view, 22> kKnown = {"do_resize",
-                                                       "do_rescale",
-                                                       "do_normalize",
-                                                       "do_convert_rgb",
-                                                       "do_center_crop",
-                                                       "resample",
-                                                       "rescale_factor",
-                                                       "size",
-                                                       "crop_size",
-                                                       "image_mean",
-                                                       "image_std",
-                                                       "default_to_square",
-                                                       "image_processor_type",
-                                                       "feature_extractor_type",
-                                                       "processor_class",
-                                                       "data_format",
-                                                       "input_data_format",
-                                                       "return_tensors",
-                                                       "device",
-                                                       "disable_grouping",
-                                                       "_valid_processor_keys",
-                                                       "model_input_names"};
-  HC_TRY(config.OnlyKeys(kKnown));
+  constexpr std::array<std::string_view, 22> known_words = {"do_resize",
+                                                            "do_rescale",
+                                                            "do_normalize",
+                                                            "do_convert_rgb",
+                                                            "do_center_crop",
+                                                            "resample",
+                                                            "rescale_factor",
+                                                            "size",
+                                                            "crop_size",
+                                                            "image_mean",
+                                                            "image_std",
+                                                            "default_to_square",
+                                                            "image_processor_type",
+                                                            "feature_extractor_type",
+                                                            "processor_class",
+                                                            "data_format",
+                                                            "input_data_format",
+                                                            "return_tensors",
+                                                            "device",
+                                                            "disable_grouping",
+                                                            "_valid_processor_keys",
+                                                            "model_input_names"};
+  HC_TRY(config.OnlyKeys(known_words));
   HC_TRY(CheckSteps(config));
   PreprocessSpec spec;
   HC_ASSIGN(const Size size, ReadSize(config, "size"));

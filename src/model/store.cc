@@ -66,6 +66,7 @@ Result<std::vector<fs::path>> Subfolders(const fs::path& folder) {
 
 std::string JoinPaths(const std::vector<fs::path>& paths) {
   std::vector<std::string> texts;
+  texts.reserve(paths.size());
   for (const fs::path& path : paths) texts.push_back(path.string());
   return fmt::format("{}", fmt::join(texts, ", "));
 }

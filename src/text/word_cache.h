@@ -34,24 +34,22 @@ class WordCache {
   void Insert(std::string_view word, std::span<const BpeId> ids);
 
  private:
-  struct Content {  // unused bytes are zero, so that contents compare and hash as whole words
-    std::array<char, kMaxWordBytes> word{};
-    std::uint8_t word_size = 0;
-    std::uint8_t id_count = 0;
-    std::array<BpeId, kMaxIds> ids{};
-  };
-  using Words = std::array<std::uint64_t, sizeof(Content) / 8>;
-  static constexpr std::size_t kKeyWords = 4;  // word, word_size and id_count (0 in a key)
+  // A word with its length, then its ids: eight bytes at a time, because that is how slots are read and compared.
+  // Word 3 holds the length in byte 6 and the number of ids in byte 7; unused bytes are zero.
+  static constexpr std::size_t kKeyWords = 4;
+  static constexpr std::size_t kIdWords = 3;
+  using Key = std::array<std::uint64_t, kKeyWords>;  // the number of ids is 0 here
+  using Ids = std::array<std::uint64_t, kIdWords>;
 
   struct alignas(64) Slot {
     std::atomic<std::uint64_t> version = 0;  // 0 empty, odd while it is written
-    std::array<std::atomic<std::uint64_t>, sizeof(Content) / 8> words{};
+    std::array<std::atomic<std::uint64_t>, kKeyWords + kIdWords> words{};
   };
 
-  static Content MakeKey(std::string_view word);
-  static std::uint64_t Hash(const Content& key);
-  static bool Read(const Slot& slot, const Content& key, Content& found);
-  static void Write(Slot& slot, const Content& content);
+  static Key MakeKey(std::string_view word);
+  static std::uint64_t Hash(const Key& key);
+  static bool Read(const Slot& slot, const Key& key, std::vector<std::int32_t>& out);
+  static void Write(Slot& slot, const Key& key, std::span<const BpeId> ids);
 
   std::unique_ptr<Slot[]> slots_;
 };
