@@ -65,7 +65,7 @@ Engine::~Engine() = default;
 
 Result<InstalledModel> Engine::ChooseModel(std::optional<std::string>& stands_in_for) const {
   const ClipConfig& clip = options_.config.clip;
-  if (clip.model == "auto") return store_.FindBest();
+  if (clip.model == "auto") return store_.FindBest(clip.backend);
   auto model = store_.Find(clip.model);
   if (model.has_value() || model.error().code != ErrorCode::kNotFound) return model;
   if (clip.if_missing == IfMissing::kFail) {
