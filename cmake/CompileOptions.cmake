@@ -10,12 +10,17 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC reports false positives of these from inside coroutines and std::expected when it inlines.
   target_compile_options(hailo_clip_options INTERFACE -Wno-null-dereference -Wno-maybe-uninitialized)
 endif()
-if(HAILO_CLIP_SANITIZE)
+if(HAILO_CLIP_FUZZ)
+  # Coverage for the fuzzer and, after it, for the report of what it reached.
+  target_compile_options(hailo_clip_options INTERFACE -fsanitize=fuzzer-no-link,address,undefined
+    -fno-sanitize-recover=all -fprofile-instr-generate -fcoverage-mapping -Wno-unknown-warning-option)
+  target_link_options(hailo_clip_options INTERFACE -fsanitize=address,undefined -fprofile-instr-generate)
+elseif(HAILO_CLIP_SANITIZE)
   target_compile_options(hailo_clip_options INTERFACE
     -fsanitize=${HAILO_CLIP_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(hailo_clip_options INTERFACE -fsanitize=${HAILO_CLIP_SANITIZE})
   if(HAILO_CLIP_SANITIZE MATCHES "thread")
-    # Standalone fences are not modelled by ThreadSanitizer; Asio uses one in a place where it is safe.
+    # GCC warns that fences are not modelled; Asio has one.
     target_compile_options(hailo_clip_options INTERFACE -Wno-tsan)
   endif()
 else()

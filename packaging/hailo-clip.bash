@@ -1,0 +1,28 @@
+# bash completion for hailo-clip
+_hailo_clip() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]} words=
+  case "$previous" in
+    --model | show) words=$("${COMP_WORDS[0]}" models list --json 2>/dev/null | sed -n 's/^{"name":"\([^"]*\)".*/\1/p') ;;
+    --log-level) words="DEBUG INFO WARNING ERROR" ;;
+    --template) words=photo ;;
+    --config | --labels) COMPREPLY=($(compgen -f -- "$current")); return ;;
+  esac
+  if [ -z "$words" ]; then
+    local common="--config --set --model --log-level --help"
+    case "$command" in
+      serve) words="--host --port $common" ;;
+      classify) words="--prompt --labels --template --top-k --threshold --reject-below --json --csv $common" ;;
+      embed) words="--text --csv --json $common" ;;
+      doctor) words=$common ;;
+      models) [ "$COMP_CWORD" -eq 2 ] && words="list show import seal" || words="--name --replace --json $common" ;;
+      config) [ "$COMP_CWORD" -eq 2 ] && words="check show" || words=$common ;;
+      *) words="serve classify embed models config doctor --version --help" ;;
+    esac
+  fi
+  COMPREPLY=($(compgen -W "$words" -- "$current"))
+  # Pictures and folders wherever no flag is being typed.
+  [[ $current == -* ]] || case "$command" in
+    classify | embed | models) [ "$COMP_CWORD" -ge 2 ] && COMPREPLY+=($(compgen -f -- "$current")) ;;
+  esac
+}
+complete -o filenames -F _hailo_clip hailo-clip

@@ -49,6 +49,7 @@ template <typename... Args>
 
 }  // namespace hailo_clip
 
+// NOLINTBEGIN(bugprone-macro-parentheses): a declaration cannot stand in parentheses
 #define HC_CONCAT_INNER(a, b) a##b
 #define HC_CONCAT(a, b) HC_CONCAT_INNER(a, b)
 
@@ -64,3 +65,4 @@ template <typename... Args>
   auto result = (expression);                                                 \
   if (!result.has_value()) return std::unexpected(std::move(result).error()); \
   declaration = *std::move(result)
+// NOLINTEND(bugprone-macro-parentheses)

@@ -65,7 +65,7 @@ Engine::~Engine() = default;
 
 Result<InstalledModel> Engine::ChooseModel(std::optional<std::string>& stands_in_for) const {
   const ClipConfig& clip = options_.config.clip;
-  if (clip.model == "auto") return store_.FindBest();
+  if (clip.model == "auto") return store_.FindBest(clip.backend);
   auto model = store_.Find(clip.model);
   if (model.has_value() || model.error().code != ErrorCode::kNotFound) return model;
   if (clip.if_missing == IfMissing::kFail) {
@@ -80,12 +80,14 @@ Result<InstalledModel> Engine::ChooseModel(std::optional<std::string>& stands_in
   return store_.Find(kStarterModel);
 }
 
-void Engine::WarnOfMismatches(const Manifest& manifest) const {
+void Engine::WarnOfConfiguration(const Manifest& manifest) const {
   const ClipConfig& clip = options_.config.clip;
   const auto warn = [&](std::string_view key, double configured, double actual) {
     logger_.Warning("the configuration differs from the model; the model's value counts",
                     {{"key", key}, {"configured", configured}, {"model", actual}});
   };
+  if (options_.config.text_embedding.mode == TextMode::kPrecomputed)
+    logger_.Warning("text_embedding.mode: precomputed does nothing yet; it is for label sets, which this version lacks");
   if (clip.embedding_dimension.has_value() && *clip.embedding_dimension != manifest.embedding_dimension)
     warn("clip.embedding_dimension", *clip.embedding_dimension, manifest.embedding_dimension);
   if (clip.image_size.has_value() && *clip.image_size != manifest.image.crop_size)
@@ -109,7 +111,7 @@ Status Engine::WarmUp(LoadedModel& model) const {
 Result<Engine::Serving> Engine::LoadServing() const {
   std::optional<std::string> stands_in_for;
   HC_ASSIGN(const InstalledModel installed, ChooseModel(stands_in_for));
-  WarnOfMismatches(installed.manifest);
+  WarnOfConfiguration(installed.manifest);
   HC_ASSIGN(auto backend, CreateBackend(options_.config.clip.backend, OptionsOfBackend(options_.config), logger_));
   HC_ASSIGN(std::shared_ptr<LoadedModel> model, LoadedModel::Load(installed, std::move(backend), text_cache_, clock_));
   ::malloc_trim(0);  // loading leaves the file's bytes and the unfolded weights on the heap

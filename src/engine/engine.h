@@ -113,7 +113,7 @@ class Engine {
 
   [[nodiscard]] Result<InstalledModel> ChooseModel(std::optional<std::string>& stands_in_for) const;
   [[nodiscard]] Result<Serving> LoadServing() const;
-  void WarnOfMismatches(const Manifest& manifest) const;
+  void WarnOfConfiguration(const Manifest& manifest) const;
   [[nodiscard]] Status WarmUp(LoadedModel& model) const;
   [[nodiscard]] Result<Serving> Ready() const;
   // Decodes with at most performance.worker_threads pictures at a time; waits for its turn until the deadline.

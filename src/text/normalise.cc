@@ -34,8 +34,8 @@ bool IsUnknownToReference(utf8proc_int32_t code_point) {
 std::span<const utf8proc_int32_t> Decompose(utf8proc_int32_t code_point, std::array<utf8proc_int32_t, 8>& parts) {
   parts[0] = code_point;
   if (code_point == kAddedPair) return {parts.data(), 1};
-  const auto count = utf8proc_decompose_char(code_point, parts.data(), parts.size(), kDecompose, nullptr);
-  return std::span(parts).first(std::clamp<std::size_t>(static_cast<std::size_t>(count), 1, parts.size()));
+  const auto count = utf8proc_decompose_char(code_point, parts.data(), std::ssize(parts), kDecompose, nullptr);
+  return std::span(parts).first(static_cast<std::size_t>(std::clamp<utf8proc_ssize_t>(count, 1, std::ssize(parts))));
 }
 
 // Canonical order of every run of marks. utf8proc_decompose would do it too, but in quadratic time: thousands

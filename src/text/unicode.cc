@@ -34,20 +34,20 @@ bool IsContinuation(unsigned char byte) { return (byte & 0xC0) == 0x80; }
 }  // namespace
 
 DecodedChar DecodeUtf8(std::string_view text, std::size_t at) {
-  constexpr DecodedChar kBad{.code_point = 0xFFFD, .size = 1, .valid = false};
+  constexpr DecodedChar bad{.code_point = 0xFFFD, .size = 1, .valid = false};
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[at + i]); };
   const unsigned char lead = byte(0);
   if (lead < 0x80) return {.code_point = lead, .size = 1};
   const std::size_t size = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || text.size() - at < size) return kBad;
+  if (lead < 0xC2 || lead > 0xF4 || text.size() - at < size) return bad;
   char32_t code_point = lead & (0x7FU >> size);
   for (std::size_t i = 1; i < size; ++i) {
-    if (!IsContinuation(byte(i))) return kBad;
+    if (!IsContinuation(byte(i))) return bad;
     code_point = code_point << 6 | (byte(i) & 0x3FU);
   }
   const bool overlong = (size == 3 && code_point < 0x800) || (size == 4 && code_point < 0x10000);
   const bool surrogate = code_point >= 0xD800 && code_point < 0xE000;
-  if (overlong || surrogate || code_point > 0x10FFFF) return kBad;
+  if (overlong || surrogate || code_point > 0x10FFFF) return bad;
   return {.code_point = code_point, .size = size};
 }
 
