@@ -1,12 +1,8 @@
 #include "http/api/routes.h"
 
-#include <ctime>
-
 namespace hailo_clip::http {
 
-Router MakeRouter(ApiContext context) {
-  context.started = context.clock.Now();
-  context.created = std::time(nullptr);
+Router MakeRoutes(const ApiContext& context) {
   Router router;
   AddHealthRoutes(router, context);
   AddNativeRoutes(router, context);

@@ -5,7 +5,6 @@
 #include <string>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "engine/engine.h"
 #include "http/router.h"
 
@@ -15,13 +14,12 @@ namespace hailo_clip::http {
 struct ApiContext {
   Engine& engine;
   const Clock& clock;
-  const Logger& logger;
   std::string version;       // of the program, for /health
-  SteadyTime started{};      // set by MakeRouter, for /health
-  std::int64_t created = 0;  // set by MakeRouter: Unix time of the start, which /v1/models gives for the model
+  SteadyTime started{};      // of the program, for /health
+  std::int64_t created = 0;  // Unix time of the start: what /v1/models gives for the model
 };
 
-[[nodiscard]] Router MakeRouter(ApiContext context);
+[[nodiscard]] Router MakeRoutes(const ApiContext& context);
 
 // One function a dialect.
 void AddHealthRoutes(Router& router, const ApiContext& context);
