@@ -6,7 +6,7 @@
 import base64
 import json
 
-from conftest import photo
+from service import photo
 
 JSON = "application/json"
 FORM = "multipart/form-data; boundary=XX"

@@ -9,7 +9,7 @@ import time
 
 import pytest
 import requests
-from conftest import SANITIZED, photo, read_answer
+from service import SANITIZED, photo, read_answer
 
 # Measured with the starter on two threads: what 32 photos of 12 MP may cost at their peak, over the idle memory.
 LARGE_UPLOADS_PEAK_MIB = 400

@@ -6,7 +6,7 @@ import struct
 import time
 import zlib
 
-from conftest import photo, read_answer
+from service import photo, read_answer
 
 
 def request(method, path, body=b"", *fields):

@@ -6,7 +6,7 @@ import json
 import numpy
 import pytest
 import requests
-from conftest import IMAGES, base64_photo, photo
+from service import IMAGES, base64_photo, photo
 
 PROMPTS = ["a photo of a cat", "a photo of a cup of coffee", "a photo of a rocket", "a photo of a dog"]
 
