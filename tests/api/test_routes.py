@@ -34,7 +34,7 @@ def test_classify_finds_what_is_in_the_photo(service, name, best):
     assert [entry["rank"] for entry in ranked] == [1, 2, 3, 4]
     scores = [entry["score"] for entry in ranked]
     assert scores == sorted(scores, reverse=True) and abs(sum(scores) - 1) < 1e-5
-    assert abs(body["margin"] - (scores[0] - scores[1])) < 1e-9
+    assert body["margin"] == pytest.approx(scores[0] - scores[1], abs=1e-6)
     assert body["none_of_these"] is False and body["inference_time_ms"] > 0
     assert set(body["cached"]) == {"image", "prompts"} and "truncated" not in body
     assert {"model", "model_fingerprint", "backend"} <= body.keys()
