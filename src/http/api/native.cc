@@ -84,6 +84,7 @@ Result<Response> EmbedImages(const ApiContext& context, Request& request, const 
   HC_ASSIGN(const EmbedImagesInput input, ReadEmbedImages(request));
   HC_TRY(context.engine.CheckModelName(input.model));
   std::vector<std::span<const std::byte>> pictures;
+  pictures.reserve(input.pictures.size());
   for (const std::string& picture : input.pictures) pictures.push_back(BytesOf(picture));
   Result<EmbeddingList> list = context.engine.EmbedImages(pictures, request_context);
   if (!list) return std::unexpected(PictureError(std::move(list).error()));
