@@ -19,12 +19,13 @@ namespace hailo_clip::http {
   return std::ranges::equal(a, b, [](char x, char y) { return LowerAscii(x) == LowerAscii(y); });
 }
 
+inline constexpr std::string_view kAsciiSpace = " \t\r\n\v\f";
+
 // Without spaces, tabs and line breaks at both ends.
 [[nodiscard]] inline std::string_view Trim(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n\v\f";
-  const std::size_t first = text.find_first_not_of(kSpace);
+  const std::size_t first = text.find_first_not_of(kAsciiSpace);
   if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+  return text.substr(first, text.find_last_not_of(kAsciiSpace) - first + 1);
 }
 
 }  // namespace hailo_clip::http

@@ -16,6 +16,7 @@ using simdjson::dom::element_type;
 constexpr std::size_t kMaxDepth = 64;
 constexpr std::size_t kMaxValues = 500'000;
 constexpr std::size_t kMaxFields = 1000;
+constexpr std::size_t kMinTypoLength = 4;  // shorter names resemble each other by chance: "n" and "on"
 
 // Fields that clients of other services send and that mean nothing here, although they resemble ours.
 constexpr std::array<std::string_view, 6> kHarmlessExtras{"models", "user", "id", "type", "metadata", "mode"};
@@ -42,7 +43,7 @@ std::string Normalized(std::string_view name) {
 std::optional<std::string_view> NearMiss(std::string_view name, std::span<const std::string_view> known) {
   for (const std::string_view candidate : known)
     if (Normalized(candidate) == Normalized(name)) return candidate;
-  return NearestWord(name, known);
+  return name.size() < kMinTypoLength ? std::nullopt : NearestWord(name, known);
 }
 
 bool IsOneOf(std::string_view name, std::span<const std::string_view> names) {

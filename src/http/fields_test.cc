@@ -49,7 +49,8 @@ TEST(JsonDocument, SaysWhatIsMalformed) {
 TEST(JsonDocument, BoundsDepthAndSize) {
   EXPECT_EQ(ParseError(std::string(60, '[') + std::string(60, ']')), "");
   EXPECT_NE(ParseError(std::string(70, '[') + std::string(70, ']')).find("deeper than 64"), std::string::npos);
-  EXPECT_NE(ParseError(std::string(1'000'000, '[')).find("deeper than 64"), std::string::npos);
+  EXPECT_NE(ParseError(std::string(500'000, '[') + std::string(500'000, ']')).find("deeper than 64"),
+            std::string::npos);
   std::string many = "[0";
   for (int i = 0; i < 500'001; ++i) many += ",0";
   EXPECT_NE(ParseError(many + "]").find("500000"), std::string::npos);

@@ -13,18 +13,20 @@ std::string Message(std::string_view type, std::string_view body) {
 }
 
 TEST(Multipart, ReadsFieldsAndFiles) {
-  const auto parts = ParseMultipart(kType,
-                                    "--XX\r\nContent-Disposition: form-data; name=\"prompts\"\r\n\r\na cat\r\n"
-                                    "--XX\r\ncontent-disposition: form-data; name=image; filename=\"a.jpg\"\r\n"
-                                    "Content-Type: image/jpeg\r\n\r\n\r\n--X\r\n\0binary\r\n"
-                                    "--XX\r\nContent-Disposition: form-data; name=\"empty\"\r\n\r\n\r\n--XX--\r\n"
-                                    "ignored");
+  using namespace std::string_view_literals;  // for the NUL
+  const auto parts =
+      ParseMultipart(kType,
+                     "--XX\r\nContent-Disposition: form-data; name=\"prompts\"\r\n\r\na cat\r\n"
+                     "--XX\r\ncontent-disposition: form-data; name=image; filename=\"a.jpg\"\r\n"
+                     "Content-Type: image/jpeg\r\n\r\n\r\n--X\r\n\0binary\r\n"
+                     "--XX\r\nContent-Disposition: form-data; name=\"empty\"\r\n\r\n\r\n--XX--\r\nignored"sv);
   ASSERT_TRUE(parts.has_value()) << parts.error().message;
   ASSERT_EQ(parts->size(), 3U);
   EXPECT_EQ((*parts)[0].name, "prompts");
   EXPECT_EQ((*parts)[0].data, "a cat");
   EXPECT_FALSE((*parts)[0].is_file);
   EXPECT_TRUE((*parts)[1].is_file);
+  EXPECT_EQ((*parts)[1].data, "\r\n--X\r\n\0binary"sv);
   EXPECT_EQ((*parts)[2].data, "");
 }
 

@@ -7,6 +7,7 @@ namespace hailo_clip::http {
 namespace {
 
 constexpr std::string_view kScheme = "data:";
+constexpr std::string_view kPicturePrefix = "data:image/";
 
 // The base64 text after the comma of a data URI (RFC 2397).
 Result<std::string_view> Base64OfDataUri(std::string_view uri, std::string_view where) {
@@ -27,8 +28,7 @@ Result<std::string_view> Base64OfDataUri(std::string_view uri, std::string_view 
 }  // namespace
 
 bool IsPictureDataUri(std::string_view text) {
-  constexpr std::string_view kPrefix = "data:image/";
-  return EqualIgnoringCase(text.substr(0, kPrefix.size()), kPrefix);
+  return EqualIgnoringCase(text.substr(0, kPicturePrefix.size()), kPicturePrefix);
 }
 
 Result<std::string> DecodePictureText(std::string_view text, std::string_view where) {

@@ -25,7 +25,7 @@ TEST(PictureInput, RefusesOthersByName) {
   EXPECT_NE(Message("data:text/plain;base64,aGVsbG8=").find("'text/plain'"), std::string::npos);
   EXPECT_EQ(Message(""), "Failed to decode image: field 'image' is empty");
   EXPECT_EQ(Message("data:image/png;base64,"), "Failed to decode image: field 'image' is empty");
-  EXPECT_NE(Message("a cat").find("Failed to decode image: field 'image' is not base64"), std::string::npos);
+  EXPECT_NE(Message("a cat!").find("Failed to decode image: field 'image' is not base64"), std::string::npos);
 }
 
 TEST(PictureInput, KnowsPictureDataUris) {

@@ -14,6 +14,7 @@
 #include <condition_variable>
 #include <exception>
 #include <thread>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -135,12 +136,12 @@ class Server::Impl {
     if (!filtered) shared_.logger.Debug("no filter on the listening socket; connections made just now may be reset");
     shared_.stopping = true;
     error_code error;
-    acceptor_.cancel(error);
+    std::ignore = acceptor_.cancel(error);
     DrainBacklog();
     pause_.expires_after(kHandshakePause);
     co_await pause_.async_wait(asio::redirect_error(asio::use_awaitable, error));
     DrainBacklog();
-    acceptor_.close(error);
+    std::ignore = acceptor_.close(error);
     const std::lock_guard lock(mutex_);
     for (const auto& [key, connection] : live_)
       asio::post(connection->executor(), [connection] { connection->OnStop(); });
@@ -150,7 +151,7 @@ class Server::Impl {
     while (true) {
       error_code error;
       Connection::Socket socket(asio::make_strand(io_.get_executor()));
-      acceptor_.accept(socket, error);
+      std::ignore = acceptor_.accept(socket, error);
       if (error) return;
       Adopt(std::move(socket));
     }
@@ -158,6 +159,14 @@ class Server::Impl {
 
   void Adopt(Connection::Socket socket) {
     ++connections_;
+    try {
+      Serve(std::move(socket));
+    } catch (const std::exception& exception) {  // out of memory; the socket is closed, the others are served
+      shared_.logger.Error("a new connection could not be served", {{"error", exception.what()}});
+    }
+  }
+
+  void Serve(Connection::Socket socket) {
     auto connection = std::make_shared<Connection>(std::move(socket), shared_);
     bool refused = false;
     {
@@ -224,7 +233,7 @@ Server::Options Server::Options::From(const Config& config) {
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Server::~Server() = default;
 
-Result<std::unique_ptr<Server>> Server::Start(Options options, const Router& router, const Logger& logger,
+Result<std::unique_ptr<Server>> Server::Start(const Options& options, const Router& router, const Logger& logger,
                                               const Clock& clock) {
   auto impl = std::make_unique<Impl>(options, router, logger, clock);
   HC_TRY(impl->Listen(options.host, options.port));

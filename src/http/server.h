@@ -36,7 +36,7 @@ class Server {
 
   // Listens and serves until Stop. kUnavailable names host, port and the reason if it cannot listen. `router`,
   // `logger` and `clock` outlive the server.
-  [[nodiscard]] static Result<std::unique_ptr<Server>> Start(Options options, const Router& router,
+  [[nodiscard]] static Result<std::unique_ptr<Server>> Start(const Options& options, const Router& router,
                                                              const Logger& logger, const Clock& clock);
 
   ~Server();  // stops

@@ -113,7 +113,7 @@ def test_sigterm_under_load_loses_no_request(start, keep_alive):
 
     def hammer():
         session = requests.Session()
-        warmed = False
+        asked = 0
         while True:
             try:
                 headers = {} if keep_alive else {"Connection": "close"}
@@ -122,9 +122,9 @@ def test_sigterm_under_load_loses_no_request(start, keep_alive):
             except requests.ConnectionError as error:
                 (refused if "Connection refused" in str(error) else lost).append(str(error))
                 return
-            if not warmed:
+            asked += 1
+            if asked == 20:
                 warm.wait()
-                warmed = True
 
     threads = [threading.Thread(target=hammer) for _ in range(12)]
     for thread in threads:

@@ -1,5 +1,6 @@
 #include "http/api/answers.h"
 
+#include <cmath>
 #include <utility>
 
 namespace hailo_clip::http {
@@ -20,5 +21,7 @@ Error PictureError(Error error) {
   if (about_the_picture) error.message = fmt::format("Failed to decode image: {}", error.message);
   return error;
 }
+
+double RoundToThousandths(double value) { return std::round(value * 1000) / 1000; }
 
 }  // namespace hailo_clip::http

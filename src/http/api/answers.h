@@ -13,4 +13,7 @@ void WriteIdentity(JsonWriter& json, const ModelIdentity& model);
 // An error about a picture, in the words that clients of the earlier service know: "Failed to decode image: ...".
 [[nodiscard]] Error PictureError(Error error);
 
+// Seconds or milliseconds to three decimals: what is beyond is noise.
+[[nodiscard]] double RoundToThousandths(double value);
+
 }  // namespace hailo_clip::http

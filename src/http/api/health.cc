@@ -28,7 +28,7 @@ std::string HealthBody(const Health& health, const ApiContext& context) {
     json.Key("dimension").Integer(health.model->dimension);
   }
   json.Key("version").String(context.version);
-  json.Key("uptime_s").Number(MillisecondsBetween(context.started, context.clock.Now()) / 1000);
+  json.Key("uptime_s").Number(RoundToThousandths(MillisecondsBetween(context.started, context.clock.Now()) / 1000));
   json.Key("self_test").BeginObject().Key("passed").Bool(health.self_test_passed).Key("min_cosine");
   if (health.self_test_min_cosine)
     json.Number(*health.self_test_min_cosine);

@@ -12,6 +12,9 @@
 namespace hailo_clip::http {
 namespace {
 
+// Scores come from float32 cosines: more digits would be false.
+float Shown(double value) { return static_cast<float>(value); }
+
 std::string ClassificationBody(const Classification& answer, const std::vector<std::string>& prompts,
                                double inference_ms) {
   JsonWriter json;
@@ -20,17 +23,17 @@ std::string ClassificationBody(const Classification& answer, const std::vector<s
   for (const RankedPrompt& ranked : answer.ranked) {
     json.BeginObject();
     json.Key("text").String(prompts[ranked.index]);
-    json.Key("score").Number(ranked.score);
+    json.Key("score").Number(Shown(ranked.score));
     json.Key("rank").Integer(++rank);
-    json.Key("similarity").Number(ranked.similarity);
+    json.Key("similarity").Number(Shown(ranked.similarity));
     json.EndObject();
   }
   json.EndArray();
-  json.Key("inference_time_ms").Number(inference_ms);
+  json.Key("inference_time_ms").Number(RoundToThousandths(inference_ms));
   WriteIdentity(json, answer.model);
   json.Key("margin");
   if (answer.margin)
-    json.Number(*answer.margin);
+    json.Number(Shown(*answer.margin));
   else
     json.Null();
   json.Key("none_of_these").Bool(answer.none_of_these);
@@ -81,6 +84,7 @@ Result<Response> EmbedImages(const ApiContext& context, Request& request, const 
   HC_ASSIGN(const EmbedImagesInput input, ReadEmbedImages(request));
   HC_TRY(context.engine.CheckModelName(input.model));
   std::vector<std::span<const std::byte>> pictures;
+  pictures.reserve(input.pictures.size());
   for (const std::string& picture : input.pictures) pictures.push_back(BytesOf(picture));
   Result<EmbeddingList> list = context.engine.EmbedImages(pictures, request_context);
   if (!list) return std::unexpected(PictureError(std::move(list).error()));

@@ -32,6 +32,8 @@ constexpr std::array<FormField, 7> kFormFields{{{"prompts", Kind::kTexts},
                                                 {"apply_softmax", Kind::kBool},
                                                 {"model", Kind::kText}}};
 
+constexpr std::string_view kBadPrompts = "Missing or invalid 'prompts' array";
+
 // A request's JSON fields, and the pictures that came beside them (multipart files, a raw body).
 struct Received {
   JsonDocument document;
@@ -102,14 +104,13 @@ Result<std::string> ReadModel(const Fields& fields) {
 }
 
 Result<std::vector<std::string>> ReadPrompts(const Fields& fields) {
-  constexpr std::string_view kPrefix = "Missing or invalid 'prompts' array";
   auto prompts = fields.Strings("prompts", kMaxPrompts);
-  if (!prompts) return FailWithin(kPrefix, std::move(prompts).error());
+  if (!prompts) return FailWithin(kBadPrompts, std::move(prompts).error());
   if (!prompts->has_value())
-    return Fail(ErrorCode::kInvalidArgument, "{}: send 1 to {} strings to choose from", kPrefix, kMaxPrompts);
+    return Fail(ErrorCode::kInvalidArgument, "{}: send 1 to {} strings to choose from", kBadPrompts, kMaxPrompts);
   std::vector<std::string> texts;
   for (const std::string_view prompt : **prompts) {
-    HC_TRY(CheckText(prompt, kMaxTextBytes, fmt::format("{}: prompts[{}]", kPrefix, texts.size())));
+    HC_TRY(CheckText(prompt, kMaxTextBytes, fmt::format("{}: prompts[{}]", kBadPrompts, texts.size())));
     texts.emplace_back(prompt);
   }
   return texts;

@@ -20,6 +20,10 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "base64 embeddings are little-endian float32");
 
+constexpr std::string_view kFieldPrefix = "field '";
+constexpr std::array<const char*, 7> kErrorPrefixes{"/v1/models",      "/v1/embeddings", "/embeddings", "/v1/chat",
+                                                    "/v1/completions", "/v1/responses",  "/v1/images"};
+
 int OpenAiStatus(ErrorCode code) { return code == ErrorCode::kNotFound ? 404 : StatusOf(code); }
 
 std::string_view ErrorType(int status) {
@@ -29,9 +33,8 @@ std::string_view ErrorType(int status) {
 
 // The field that a message begins with: "field 'input'[2] must ..." is about input.
 std::optional<std::string_view> ParameterOf(std::string_view message) {
-  constexpr std::string_view kPrefix = "field '";
-  if (!message.starts_with(kPrefix)) return std::nullopt;
-  message.remove_prefix(kPrefix.size());
+  if (!message.starts_with(kFieldPrefix)) return std::nullopt;
+  message.remove_prefix(kFieldPrefix.size());
   return message.substr(0, message.find('\''));
 }
 
@@ -172,9 +175,7 @@ void AddOpenAiRoutes(Router& router, const ApiContext& context) {
   add("GET", "/v1/models/*", ShowModel);
   add("POST", "/v1/embeddings", Embeddings);
   add("POST", "/embeddings", Embeddings);
-  constexpr std::array<const char*, 7> kPrefixes{"/v1/models",      "/v1/embeddings", "/embeddings", "/v1/chat",
-                                                 "/v1/completions", "/v1/responses",  "/v1/images"};
-  for (const char* prefix : kPrefixes) router.SetErrors(prefix, kOpenAiErrors);
+  for (const char* prefix : kErrorPrefixes) router.SetErrors(prefix, kOpenAiErrors);
 }
 
 }  // namespace hailo_clip::http

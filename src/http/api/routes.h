@@ -15,7 +15,7 @@ struct ApiContext {
   Engine& engine;
   const Clock& clock;
   std::string version;       // of the program, for /health
-  SteadyTime started{};      // of the program, for /health
+  SteadyTime started;        // of the program, for /health
   std::int64_t created = 0;  // Unix time of the start: what /v1/models gives for the model
 };
 
