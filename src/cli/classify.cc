@@ -149,13 +149,13 @@ void AddClassifyCommand(CLI::App& app, CommonFlags& flags, std::vector<std::stri
   command->add_option("inputs", options->inputs, "Picture files, folders (with all below) or quoted patterns")
       ->required();
   command->add_option("-p,--prompt", options->prompts, "A prompt (repeatable); or write prompts after --")
-      ->expected(1)
+      ->allow_extra_args(false)
       ->take_all();
   command->add_option("--labels", options->labels_file, "A text file with one prompt a line");
   command
       ->add_option("--template", options->templates,
                    "'photo' or a sentence with one {} that every prompt is put into (repeatable)")
-      ->expected(1)
+      ->allow_extra_args(false)
       ->take_all();
   command->add_option("-k,--top-k", options->top_k, "How many prompts to show for each picture")
       ->check(CLI::Range(1, 1000))

@@ -74,7 +74,7 @@ void AddCommonFlags(CLI::App& command, CommonFlags& flags) {
             }
           },
           "Any configuration key, e.g. --set performance.worker_threads=4 (repeatable)")
-      ->expected(1)
+      ->allow_extra_args(false)
       ->take_all();
   AddOverride(command, flags, "--model", "clip.model", "Model name, or auto");
   AddOverride(command, flags, "--log-level", "logging.level", "DEBUG, INFO, WARNING or ERROR");

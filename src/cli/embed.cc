@@ -69,7 +69,7 @@ void AddEmbedCommand(CLI::App& app, CommonFlags& flags, int& status) {
       "  hailo-clip embed --text \"a red bicycle\" --csv\n"
       "One JSON object a line, or CSV: the name and then the numbers. Embeddings have unit length.");
   command->add_option("inputs", options->inputs, "Picture files, folders (with all below) or quoted patterns");
-  command->add_option("-t,--text", options->texts, "A text (repeatable)")->expected(1)->take_all();
+  command->add_option("-t,--text", options->texts, "A text (repeatable)")->allow_extra_args(false)->take_all();
   command->add_flag("--csv", options->csv, "CSV without a header instead of JSON");
   auto json = std::make_shared<bool>(false);
   command->add_flag("--json", *json, "JSON lines, the default");
