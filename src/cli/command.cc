@@ -62,16 +62,20 @@ void AddOverride(CLI::App& command, CommonFlags& flags, const std::string& flag,
 void AddCommonFlags(CLI::App& command, CommonFlags& flags) {
   command.add_option("--config", flags.config_file,
                      "Configuration file (default: /etc/hailo/hailo-clip.yaml if it exists)");
-  command.add_option_function<std::vector<std::string>>(
-      "--set",
-      [&flags](const std::vector<std::string>& settings) {
-        for (const std::string& setting : settings) {
-          const std::size_t equals = setting.find('=');
-          if (equals == std::string::npos) throw CLI::ValidationError("--set", "'" + setting + "' is not KEY=VALUE");
-          flags.overrides.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
-        }
-      },
-      "Any configuration key, e.g. --set performance.worker_threads=4 (repeatable)");
+  command
+      .add_option_function<std::vector<std::string>>(
+          "--set",
+          [&flags](const std::vector<std::string>& settings) {
+            for (const std::string& setting : settings) {
+              const std::size_t equals = setting.find('=');
+              if (equals == std::string::npos)
+                throw CLI::ValidationError("--set", "'" + setting + "' is not KEY=VALUE");
+              flags.overrides.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
+            }
+          },
+          "Any configuration key, e.g. --set performance.worker_threads=4 (repeatable)")
+      ->expected(1)
+      ->take_all();
   AddOverride(command, flags, "--model", "clip.model", "Model name, or auto");
   AddOverride(command, flags, "--log-level", "logging.level", "DEBUG, INFO, WARNING or ERROR");
 }

@@ -23,7 +23,8 @@ class ExpandInputsTest : public testing::Test {
     std::vector<std::string> in_folder;
     for (const std::string& argument : arguments) in_folder.push_back((folder_ / argument).string());
     std::vector<std::string> names;
-    for (const fs::path& path : ExpandInputs(in_folder).value()) names.push_back(fs::relative(path, folder_).string());
+    const auto paths = ExpandInputs(in_folder).value();
+    for (const fs::path& path : paths) names.push_back(fs::relative(path, folder_).string());
     return names;
   }
 

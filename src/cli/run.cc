@@ -1,6 +1,10 @@
-#include <algorithm>
-#include <cstring>
+#include <fmt/ranges.h>
 
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+#include "base/edit_distance.h"
 #include "cli/command.h"
 
 namespace hailo_clip {
@@ -14,6 +18,17 @@ std::vector<std::string> TakePromptsAfterDashes(std::vector<std::string>& argume
   std::vector<std::string> prompts(dashes + 1, arguments.end());
   arguments.erase(dashes, arguments.end());
   return prompts;
+}
+
+// The first word must be a command; CLI11 would only say that one is required.
+std::optional<std::string> UnknownCommand(const std::vector<std::string>& arguments) {
+  constexpr std::array<std::string_view, 6> kCommands = {"serve", "classify", "embed", "models", "config", "doctor"};
+  if (arguments.empty() || arguments.front().starts_with('-')) return std::nullopt;
+  if (std::ranges::find(kCommands, arguments.front()) != kCommands.end()) return std::nullopt;
+  const auto nearest = NearestWord(arguments.front(), kCommands);
+  return fmt::format("there is no command '{}'; {}", arguments.front(),
+                     nearest.has_value() ? fmt::format("did you mean '{}'?", *nearest)
+                                         : fmt::format("commands: {}", fmt::join(kCommands, ", ")));
 }
 
 }  // namespace
@@ -33,6 +48,10 @@ int RunCommandLine(int argc, const char* const* argv) {
 
   std::vector<std::string> arguments(argv + 1, argv + argc);
   std::vector<std::string> prompts = TakePromptsAfterDashes(arguments);
+  if (const auto unknown = UnknownCommand(arguments)) {
+    fmt::print(stderr, "hailo-clip: {}\n", *unknown);
+    return kExitUsage;
+  }
   CommonFlags flags;
   int status = kExitDone;
   AddServeCommand(app, flags, status);

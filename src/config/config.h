@@ -14,6 +14,8 @@
 namespace hailo_clip {
 
 enum class IfMissing { kFail, kStarter };
+enum class Transparency { kWhite, kDrop };
+enum class Gray16 { kHighByte, kClip };
 enum class TextMode { kOnDemand, kPrecomputed };
 
 struct ServerConfig {
@@ -56,6 +58,8 @@ struct ImageConfig {
   std::int64_t max_pixels = 64'000'000;
   int decode_timeout_ms = 10'000;
   bool apply_orientation = true;
+  Transparency transparency = Transparency::kWhite;
+  Gray16 gray16 = Gray16::kHighByte;
 };
 
 struct PerformanceConfig {

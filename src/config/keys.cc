@@ -81,6 +81,10 @@ void AddImage(std::vector<ConfigKey>& keys) {
   keys.push_back(Key("image.max_pixels", at, &S::max_pixels, WholeNumber<std::int64_t>{1, 1'000'000'000}));
   keys.push_back(Key("image.decode_timeout_ms", at, &S::decode_timeout_ms, Int{1, kHour * 1'000}));
   keys.push_back(Key("image.apply_orientation", at, &S::apply_orientation, Boolean{}));
+  const Choice<Transparency> transparency{{{"white", Transparency::kWhite}, {"drop", Transparency::kDrop}}};
+  keys.push_back(Key("image.transparency", at, &S::transparency, transparency));
+  const Choice<Gray16> gray16{{{"high_byte", Gray16::kHighByte}, {"clip", Gray16::kClip}}};
+  keys.push_back(Key("image.gray16", at, &S::gray16, gray16));
 }
 
 void AddPerformance(std::vector<ConfigKey>& keys) {

@@ -87,7 +87,8 @@ void Engine::WarnOfConfiguration(const Manifest& manifest) const {
                     {{"key", key}, {"configured", configured}, {"model", actual}});
   };
   if (options_.config.text_embedding.mode == TextMode::kPrecomputed)
-    logger_.Warning("text_embedding.mode: precomputed does nothing yet; it is for label sets, which this version lacks");
+    logger_.Warning(
+        "text_embedding.mode: precomputed does nothing yet; it is for label sets, which this version lacks");
   if (clip.embedding_dimension.has_value() && *clip.embedding_dimension != manifest.embedding_dimension)
     warn("clip.embedding_dimension", *clip.embedding_dimension, manifest.embedding_dimension);
   if (clip.image_size.has_value() && *clip.image_size != manifest.image.crop_size)
@@ -191,10 +192,13 @@ Result<PreparedPicture> Engine::Prepare(std::span<const std::byte> bytes, const 
       &decoders_, [](std::counting_semaphore<>* semaphore) { semaphore->release(); });
   if (context.cancelled.stop_requested()) return Fail(ErrorCode::kCancelled, "the client is gone");
   const Config& config = options_.config;
-  const DecodeOptions decode{.max_bytes = config.server.max_body_bytes,
-                             .max_pixels = config.image.max_pixels,
-                             .max_time = std::chrono::milliseconds(config.image.decode_timeout_ms),
-                             .apply_orientation = config.image.apply_orientation};
+  const DecodeOptions decode{
+      .max_bytes = config.server.max_body_bytes,
+      .max_pixels = config.image.max_pixels,
+      .max_time = std::chrono::milliseconds(config.image.decode_timeout_ms),
+      .apply_orientation = config.image.apply_orientation,
+      .alpha = config.image.transparency == Transparency::kDrop ? AlphaMode::kDrop : AlphaMode::kOverWhite,
+      .gray16 = config.image.gray16 == Gray16::kClip ? Gray16Mode::kClip : Gray16Mode::kHighByte};
   return PreparePicture(bytes, spec, decode);
 }
 

@@ -78,7 +78,7 @@ def test_a_bad_picture_fails_alone_with_status_1(run, tmp_path):
     (["clasify"], "clasify"),
     ([], "subcommand"),
     (["serve", "--port", "70000"], "server.port"),
-    (["doctor", "--set", "clip.modle=x"], "clip.model"),
+    (["config", "check", "--set", "clip.modle=x"], "clip.model"),
 ])
 def test_wrong_usage_is_status_2_and_says_why(run, arguments, words):
     result = run(*arguments, status=2)

@@ -28,7 +28,7 @@ def noticed(tmp_path, environment, file, name):
     # The hash would give it away: the manifest is made to agree, so that only the self-test is left to notice.
     digest = hashlib.sha256((folder / file).read_bytes()).hexdigest()
     manifest = folder / "manifest.yaml"
-    text = re.sub(rf"(file: {re.escape(file)}\n\s+sha256: )\S+", rf"\g<1>{digest}", (STARTER / "manifest.yaml").read_text())
+    text = re.sub(rf"(file: \"?{re.escape(file)}\"?\n\s+sha256: )\S+", rf"\g<1>{digest}", (STARTER / "manifest.yaml").read_text())
     assert digest in text
     manifest.write_text(text)
     result = subprocess.run([BINARY, "embed", "-t", "x", "--set", f"models.dirs={folder.parent}", "--model", "starter"],
