@@ -239,30 +239,33 @@ asio::awaitable<Connection::BodyEnd> Connection::ReadBody(Exchange& exchange) {
   co_return BodyEnd::kComplete;
 }
 
+Refusal Connection::BodyRefusal(BodyEnd end) const {
+  switch (end) {
+    case BodyEnd::kTooLarge: return {.status = 413, .message = BodyTooLargeMessage(*limits_), .headers = {}};
+    case BodyEnd::kOverBudget:
+      return {.status = 429,
+              .message = "too many bytes of request bodies are in memory now (server.max_body_bytes_in_flight)",
+              .headers = {{"Retry-After", fmt::format("{}", shared_.pool->RetryAfterSeconds())}}};
+    case BodyEnd::kTimeout:
+      return {
+          .status = 408, .message = "the request's body did not arrive in time (server.body_timeout_s)", .headers = {}};
+    case BodyEnd::kComplete:
+    case BodyEnd::kGone:
+    case BodyEnd::kMalformed: break;
+  }
+  return {.status = 400, .message = "malformed chunked body", .headers = {}};
+}
+
 asio::awaitable<Connection::Next> Connection::AnswerBadBody(Exchange& exchange, BodyEnd end) {
   StopTimer();
   exchange.head.request.DropBody();
   exchange.head.request.lease.Release();
-  unread_body_ = true;
-  Refusal refusal{.status = 400, .message = "malformed chunked body", .headers = {}};
-  switch (end) {
-    case BodyEnd::kComplete:
-    case BodyEnd::kMalformed: break;
-    case BodyEnd::kGone: CountDisconnect(exchange); co_return Next::kClose;
-    case BodyEnd::kTooLarge:
-      refusal.status = 413;
-      refusal.message = BodyTooLargeMessage(*limits_);
-      break;
-    case BodyEnd::kOverBudget:
-      refusal.status = 429;
-      refusal.message = "too many bytes of request bodies are in memory now (server.max_body_bytes_in_flight)";
-      refusal.headers.emplace_back("Retry-After", fmt::format("{}", shared_.pool->RetryAfterSeconds()));
-      break;
-    case BodyEnd::kTimeout:
-      refusal.status = 408;
-      refusal.message = "the request's body did not arrive in time (server.body_timeout_s)";
-      break;
+  if (end == BodyEnd::kGone) {
+    CountDisconnect(exchange);
+    co_return Next::kClose;
   }
+  unread_body_ = true;
+  Refusal refusal = BodyRefusal(end);
   const Next next = co_await Refuse(exchange, std::move(refusal));
   co_return next;
 }

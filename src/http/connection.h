@@ -83,6 +83,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::awaitable<bool> WriteAll(std::string header, std::string body);
   boost::asio::awaitable<void> Linger();
 
+  [[nodiscard]] Refusal BodyRefusal(BodyEnd end) const;
   void StartTimer(std::chrono::milliseconds duration);
   void StopTimer();
   void WatchClient(const std::shared_ptr<Job>& job);
