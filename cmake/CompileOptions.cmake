@@ -6,6 +6,10 @@ target_compile_options(hailo_clip_options INTERFACE
   # (missing-field-initializers: designated initialisers leave the rest to the defaults on purpose.)
   # Resampling and scoring promise the same bits on every machine: no fused multiply-add behind our back.
   -ffp-contract=off)
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  # libstdc++ 12's stable_sort uses a function that it calls deprecated itself.
+  target_compile_options(hailo_clip_options INTERFACE -Wno-deprecated-declarations)
+endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC reports false positives of these from inside coroutines and std::expected when it inlines.
   target_compile_options(hailo_clip_options INTERFACE -Wno-null-dereference -Wno-maybe-uninitialized)

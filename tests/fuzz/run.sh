@@ -3,7 +3,7 @@
 # reached. Findings stay in build/fuzz/findings; a non-zero exit status means there is one.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-program=$1 seconds=$2
+program=$(realpath "$1") seconds=$2
 name=$(basename "$program")
 name=${name#fuzz_}
 work="$root/build/fuzz/corpus/$name"
