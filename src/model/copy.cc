@@ -10,6 +10,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "base/file_descriptor.h"
 #include "base/sha256.h"
 #include "model/published.h"
 
@@ -22,20 +23,6 @@ constexpr std::string_view kStagingPrefix = ".import-";
 constexpr std::chrono::hours kStaleAfter{24};
 constexpr std::size_t kCopyBytes = std::size_t{1} << 20U;
 constexpr std::uintmax_t kSpareBytes = std::uintmax_t{16} << 20U;
-
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int fd) : fd_(fd) {}
-  ~FileDescriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 std::string LastError() { return std::system_category().message(errno); }
 
