@@ -150,8 +150,7 @@ def test_sigterm_lets_a_long_request_finish(start):
     with service.connect() as connection, connection.makefile("rb") as file:
         connection.sendall(head.encode() + b"\r\n\r\n" + body[:-1])
         service.process.send_signal(signal.SIGTERM)
-        while not [line for line in service.log_lines() if line["message"] == "stopping"]:
-            time.sleep(0.01)
+        service.wait_for_log_line(lambda line: line["message"] == "stopping")
         connection.sendall(body[-1:])
         status, headers, answer = read_answer(file)
     assert status == 200 and headers["connection"] == "close"

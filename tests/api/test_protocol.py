@@ -86,13 +86,7 @@ def test_clients_that_leave_do_no_harm(service):
             if reset:
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             connection.close()
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        left = [line for line in service.log_lines() if line.get("status") == 499]
-        if len(left) >= 2:
-            break
-        time.sleep(0.05)
-    assert len(left) >= 2
+    service.wait_for_log_line(lambda line: line.get("status") == 499, count=2)
     assert not [line for line in service.log_lines() if line["level"] == "ERROR"]
     assert service.get("/health").status_code == 200
 

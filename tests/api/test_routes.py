@@ -222,8 +222,7 @@ def test_what_users_send_is_not_logged(service, cat):
     service.post("/v1/classify", json={"image": cat, "prompts": ["a very private prompt"]})
     service.post("/v1/classify", data=photo("photo_cat.png"), params={"prompts": "another private prompt"},
                  headers={"Content-Type": "image/png", "X-Request-Id": "log-test"})
-    lines = service.log_lines()
-    request = next(line for line in lines if line.get("request_id") == "log-test")
+    request = service.wait_for_log_line(lambda line: line.get("request_id") == "log-test")
     assert request["message"] == "request" and request["path"] == "/v1/classify" and request["status"] == 200
     assert request["bytes_in"] == len(photo("photo_cat.png")) and request["ms"] > 0
     assert "private" not in service.log.read_text() and "iVBORw" not in service.log.read_text()
