@@ -30,8 +30,8 @@ struct Graph {
   [[nodiscard]] Result<const GraphTensor*> Output(const std::string& name) const;
 };
 
-// kBadModel with the runtime's words if the file cannot be loaded.
-[[nodiscard]] Result<Graph> OpenGraph(const Ort::Env& env, const std::filesystem::path& file);
+// Opens the file with a pool of `threads` of its own. kBadModel with the runtime's words if it cannot be loaded.
+[[nodiscard]] Result<Graph> OpenGraph(const Ort::Env& env, const std::filesystem::path& file, int threads);
 
 // "[batch, 3, 224, 224]" with * for axes of any length.
 [[nodiscard]] std::string FormatShape(const std::vector<std::int64_t>& shape);

@@ -1,0 +1,192 @@
+#include "backend/onnx/onnx_encoder.h"
+
+#include <algorithm>
+#include <array>
+#include <new>
+#include <utility>
+#include <vector>
+
+#include "backend/onnx/run_limit.h"
+#include "image/preprocess.h"
+
+namespace hailo_clip {
+namespace {
+
+// What both encoders share: the session, one input, one embedding output, the time limit.
+class OnnxEncoder : public Encoder {
+ public:
+  OnnxEncoder(Graph graph, EncoderFile file, EncoderInfo info, std::chrono::milliseconds limit)
+      : graph_(std::move(graph)), file_(std::move(file)), info_(std::move(info)), run_limit_(limit) {}
+
+  [[nodiscard]] const EncoderInfo& info() const override { return info_; }
+
+  void Submit(const Batch& batch, Done done) override {
+    try {
+      done(Encode(batch));
+    } catch (const std::bad_alloc&) {
+      done(Fail(ErrorCode::kOutOfMemory, "there is not enough memory to encode a batch"));
+    }
+  }
+
+ protected:
+  [[nodiscard]] virtual Result<Embeddings> Encode(const Batch& batch) = 0;
+
+  // Runs the graph on [rows, ...] inputs and appends `rows` embeddings to `all`.
+  [[nodiscard]] Status Run(std::span<const char* const> names, std::span<const Ort::Value> inputs, std::size_t rows,
+                           Embeddings& all) {
+    const char* output_name = file_.output.c_str();
+    try {
+      const Ort::RunOptions& options = run_limit_.Arm();
+      std::vector<Ort::Value> outputs =
+          graph_.session.Run(options, names.data(), inputs.data(), inputs.size(), &output_name, 1);
+      static_cast<void>(run_limit_.Disarm());
+      return Append(outputs.front(), rows, all);
+    } catch (const Ort::Exception& error) {
+      if (run_limit_.Disarm())
+        return Fail(ErrorCode::kDeadlineExceeded,
+                    "the CPU did not encode a batch of {} within clip.device_timeout_ms; raise it, or lower "
+                    "clip.batch_size",
+                    rows);
+      return Fail(ErrorCode::kInternal, "ONNX Runtime failed with code {}: {}",
+                  static_cast<int>(error.GetOrtErrorCode()), error.what());
+    }
+  }
+
+  [[nodiscard]] Status Append(const Ort::Value& output, std::size_t rows, Embeddings& all) const {
+    const auto shape = output.GetTensorTypeAndShapeInfo().GetShape();
+    const std::vector<std::int64_t> expected = {static_cast<std::int64_t>(rows), info_.dimension};
+    if (shape != expected)
+      return Fail(ErrorCode::kBadModel, "output '{}' has the shape {}, expected {}", file_.output, FormatShape(shape),
+                  FormatShape(expected));
+    const float* values = output.GetTensorData<float>();
+    all.dimension = info_.dimension;
+    all.values.insert(all.values.end(), values, values + rows * static_cast<std::size_t>(info_.dimension));
+    return {};
+  }
+
+  // Rows that one run takes: the graph's fixed batch, or all that are left.
+  [[nodiscard]] static std::size_t RowsOfRun(std::int64_t batch_axis, std::size_t left) {
+    return IsDynamic(batch_axis) ? left : static_cast<std::size_t>(batch_axis);
+  }
+
+  Graph graph_;
+  const EncoderFile file_;
+  const EncoderInfo info_;
+  const Ort::MemoryInfo memory_ = Ort::MemoryInfo::CreateCpu(OrtDeviceAllocator, OrtMemTypeCPU);
+
+ private:
+  RunLimit run_limit_;
+};
+
+class OnnxImageEncoder final : public OnnxEncoder {
+ public:
+  OnnxImageEncoder(Graph graph, EncoderFile file, EncoderInfo info, std::chrono::milliseconds limit,
+                   const PreprocessSpec& spec, std::int64_t batch_axis)
+      : OnnxEncoder(std::move(graph), std::move(file), std::move(info), limit), spec_(spec), batch_axis_(batch_axis) {}
+
+ protected:
+  [[nodiscard]] Result<Embeddings> Encode(const Batch& batch) override {
+    HC_ASSIGN(const ImageBatch* images, CheckImageBatch(batch, spec_.crop_size));
+    const std::size_t size = images->images.front().size();
+    Embeddings all;
+    for (std::size_t first = 0; first < images->images.size();) {
+      const std::size_t left = images->images.size() - first;
+      const std::size_t rows = RowsOfRun(batch_axis_, left);
+      const std::size_t used = std::min(rows, left);
+      pixels_.resize(rows * size);
+      for (std::size_t i = 0; i < rows; ++i)  // a fixed batch is filled up with its first picture
+        NormalizeToNchw(images->images[i < used ? first + i : first], spec_,
+                        std::span(pixels_).subspan(i * size, size));
+      HC_TRY(RunPixels(rows, all));
+      first += used;
+      all.values.resize(std::min(first, images->images.size()) * static_cast<std::size_t>(all.dimension));
+    }
+    return all;
+  }
+
+ private:
+  [[nodiscard]] Status RunPixels(std::size_t rows, Embeddings& all) {
+    const std::array<std::int64_t, 4> shape = {static_cast<std::int64_t>(rows), 3, spec_.crop_size, spec_.crop_size};
+    const Ort::Value input =
+        Ort::Value::CreateTensor<float>(memory_, pixels_.data(), pixels_.size(), shape.data(), shape.size());
+    const char* name = file_.input.c_str();
+    return Run(std::span(&name, 1), std::span(&input, 1), rows, all);
+  }
+
+  const PreprocessSpec spec_;
+  const std::int64_t batch_axis_;
+  std::vector<float> pixels_;  // kept between batches
+};
+
+class OnnxTextEncoder final : public OnnxEncoder {
+ public:
+  OnnxTextEncoder(Graph graph, EncoderFile file, EncoderInfo info, std::chrono::milliseconds limit,
+                  const TextSpec& spec, TextInput input)
+      : OnnxEncoder(std::move(graph), std::move(file), std::move(info), limit), spec_(spec), input_(std::move(input)) {}
+
+ protected:
+  [[nodiscard]] Result<Embeddings> Encode(const Batch& batch) override {
+    HC_ASSIGN(const TextBatch* texts, CheckTextBatch(batch, spec_.context_length));
+    std::size_t length = 0;
+    for (const auto& ids : texts->tokens) length = std::max(length, ids.size());
+    if (!IsDynamic(input_.sequence_axis)) length = static_cast<std::size_t>(input_.sequence_axis);
+    return input_.type == ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32 ? EncodeAs<std::int32_t>(*texts, length)
+                                                              : EncodeAs<std::int64_t>(*texts, length);
+  }
+
+ private:
+  template <typename Id>
+  [[nodiscard]] Result<Embeddings> EncodeAs(const TextBatch& texts, std::size_t length) {
+    Embeddings all;
+    for (std::size_t first = 0; first < texts.tokens.size();) {
+      const std::size_t left = texts.tokens.size() - first;
+      const std::size_t rows = RowsOfRun(input_.batch_axis, left);
+      const std::size_t used = std::min(rows, left);
+      std::vector<Id> ids(rows * length, static_cast<Id>(spec_.pad_id));
+      std::vector<Id> mask(rows * length, Id{0});
+      for (std::size_t i = 0; i < rows; ++i) {
+        const auto& text = texts.tokens[i < used ? first + i : first];
+        std::ranges::copy(text, ids.begin() + static_cast<std::ptrdiff_t>(i * length));
+        std::fill_n(mask.begin() + static_cast<std::ptrdiff_t>(i * length), text.size(), Id{1});
+      }
+      HC_TRY(RunIds(ids, mask, rows, length, all));
+      first += used;
+      all.values.resize(std::min(first, texts.tokens.size()) * static_cast<std::size_t>(all.dimension));
+    }
+    return all;
+  }
+
+  template <typename Id>
+  [[nodiscard]] Status RunIds(std::vector<Id>& ids, std::vector<Id>& mask, std::size_t rows, std::size_t length,
+                              Embeddings& all) {
+    const std::array<std::int64_t, 2> shape = {static_cast<std::int64_t>(rows), static_cast<std::int64_t>(length)};
+    std::vector<const char*> names = {file_.input.c_str()};
+    std::vector<Ort::Value> inputs;
+    inputs.push_back(Ort::Value::CreateTensor<Id>(memory_, ids.data(), ids.size(), shape.data(), shape.size()));
+    if (input_.mask.has_value()) {
+      names.push_back(input_.mask->c_str());
+      inputs.push_back(Ort::Value::CreateTensor<Id>(memory_, mask.data(), mask.size(), shape.data(), shape.size()));
+    }
+    return Run(names, inputs, rows, all);
+  }
+
+  const TextSpec spec_;
+  const TextInput input_;
+};
+
+}  // namespace
+
+std::unique_ptr<Encoder> MakeImageEncoder(Graph graph, EncoderFile file, EncoderInfo info,
+                                          std::chrono::milliseconds limit, const PreprocessSpec& spec,
+                                          std::int64_t batch_axis) {
+  return std::make_unique<OnnxImageEncoder>(std::move(graph), std::move(file), std::move(info), limit, spec,
+                                            batch_axis);
+}
+
+std::unique_ptr<Encoder> MakeTextEncoder(Graph graph, EncoderFile file, EncoderInfo info,
+                                         std::chrono::milliseconds limit, const TextSpec& spec, TextInput input) {
+  return std::make_unique<OnnxTextEncoder>(std::move(graph), std::move(file), std::move(info), limit, spec,
+                                           std::move(input));
+}
+
+}  // namespace hailo_clip
