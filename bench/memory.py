@@ -45,5 +45,5 @@ with Service("--model", arguments.model, "--set", "performance.max_queue_size=32
     counts = {status: statuses.count(status) for status in sorted(set(statuses))}
     print(f"32 uploads of 12 MP    {service.memory_mib('VmHWM:'):8.1f} MiB peak "
           f"({len(body) / 2**20:.1f} MiB of JSON each; statuses {counts})")
-    time.sleep(2)
-    print(f"2 s later              {service.memory_mib('VmRSS:'):8.1f} MiB resident")
+    time.sleep(5)
+    print(f"5 s later              {service.memory_mib('VmRSS:'):8.1f} MiB resident")

@@ -1,8 +1,10 @@
 // hailo-clip serve: the service, until SIGTERM or SIGINT.
 #include <fmt/format.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <ctime>
@@ -27,11 +29,21 @@ sigset_t BlockSignals() {
   return signals;
 }
 
-int WaitForSignal(const sigset_t& signals) {
-  int signal = 0;
-  while (sigwait(&signals, &signal) != 0) {
+// Waits for a signal. Meanwhile, once requests have come and then none for a while, the heap's free pages go back to
+// the system: the allocator keeps what a burst of large photos needed, in every thread's arena, as long as it runs.
+int WaitForSignal(const sigset_t& signals, const http::Server& server) {
+  constexpr std::timespec kQuiet{.tv_sec = 2, .tv_nsec = 0};
+  std::uint64_t seen = server.counters().requests;
+  bool trimmed = true;
+  for (;;) {
+    const int signal = ::sigtimedwait(&signals, nullptr, &kQuiet);
+    if (signal > 0) return signal;
+    if (errno != EAGAIN) continue;  // interrupted
+    const std::uint64_t requests = server.counters().requests;
+    if (requests == seen && !trimmed) ::malloc_trim(0);
+    trimmed = requests == seen;
+    seen = requests;
   }
-  return signal;
 }
 
 // SIGHUP: what can change is taken over, what cannot is named, and a wrong file changes nothing.
@@ -92,8 +104,8 @@ int RunServe(const CommonFlags& flags) {
     status = ExitStatusOf(ready.error().code);
     ::kill(::getpid(), SIGTERM);
   });
-  int signal = WaitForSignal(signals);
-  for (; signal == SIGHUP; signal = WaitForSignal(signals)) Reload(flags, config, **server, logger);
+  int signal = WaitForSignal(signals, **server);
+  for (; signal == SIGHUP; signal = WaitForSignal(signals, **server)) Reload(flags, config, **server, logger);
   logger.Info("stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
   const bool drained = (*server)->Stop();
   loader.join();
