@@ -2,7 +2,7 @@
 _hailo_clip() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]} words=
   case "$previous" in
-    --model | show) words=$("${COMP_WORDS[0]}" models list --json 2>/dev/null | sed -n 's/^{"name":"\([^"]*\)".*/\1/p') ;;
+    --model | show | verify | rm | export | default) words=$("${COMP_WORDS[0]}" models list --json 2>/dev/null | sed -n 's/^{"name":"\([^"]*\)".*/\1/p') ;;
     --log-level) words="DEBUG INFO WARNING ERROR" ;;
     --template) words=photo ;;
     --config | --labels) COMPREPLY=($(compgen -f -- "$current")); return ;;
@@ -14,7 +14,7 @@ _hailo_clip() {
       classify) words="--prompt --labels --template --top-k --threshold --reject-below --json --csv $common" ;;
       embed) words="--text --csv --json $common" ;;
       doctor) words=$common ;;
-      models) [ "$COMP_CWORD" -eq 2 ] && words="list show import seal" || words="--name --replace --json $common" ;;
+      models) [ "$COMP_CWORD" -eq 2 ] && words="list show verify import export rm default seal" || words="--name --replace --clear --json $common" ;;
       config) [ "$COMP_CWORD" -eq 2 ] && words="check show" || words=$common ;;
       *) words="serve classify embed models config doctor --version --help" ;;
     esac

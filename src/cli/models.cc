@@ -4,14 +4,9 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "backend/registry.h"
-#include "base/file.h"
 #include "base/json_writer.h"
-#include "base/sha256.h"
-#include "cli/command.h"
-#include "engine/loaded_model.h"
-#include "engine/self_test.h"
-#include "model/importer.h"
+#include "cli/models.h"
+#include "model/install.h"
 
 namespace hailo_clip {
 namespace {
@@ -86,107 +81,104 @@ int ShowModel(const CommonFlags& flags, const std::string& name, bool as_json) {
   return kExitDone;
 }
 
-// Loads the model from `folder` and records its self-test vectors in `manifest`.
-Status RecordVectors(const Config& config, const std::filesystem::path& folder, Manifest& manifest) {
-  const Logger logger(LogLevel::kWarning, LogFormat::kText);
-  const Clock clock;
-  TextCache cache(0);
-  const InstalledModel model{.manifest = manifest, .folder = folder, .fingerprint = Fingerprint(manifest)};
-  // No hurry here: a large model's first run on a small computer may take longer than a request may.
-  const BackendOptions options{.threads = config.performance.encoder_threads, .device_timeout_ms = 60'000};
-  HC_ASSIGN(auto backend, CreateBackend(config.clip.backend, options, logger));
-  HC_ASSIGN(const auto loaded, LoadedModel::Load(model, std::move(backend), cache, clock));
-  HC_ASSIGN(SelfTestSpec vectors, RecordSelfTest(*loaded));
-  manifest.self_test.images = std::move(vectors.images);
-  manifest.self_test.texts = std::move(vectors.texts);
-  return {};
-}
-
-// Records the hashes and self-test vectors of a folder whose files or manifest were changed by hand.
-Status Seal(const Config& config, const std::filesystem::path& folder) {
-  HC_ASSIGN(const std::string yaml, ReadFile(folder / kManifestFile, kMaxManifestBytes));
-  HC_ASSIGN(Manifest manifest, ParseManifest(yaml));
-  for (auto& [file, sha256] : manifest.tokenizer_sha256) {
-    HC_ASSIGN(sha256, Sha256HexOfFile(folder / file));
-  }
-  for (auto& [backend, files] : manifest.encoders) {
-    for (std::optional<EncoderFile>* encoder : {&files.image, &files.text}) {
-      if (!encoder->has_value()) continue;
-      HC_ASSIGN((*encoder)->sha256, Sha256HexOfFile(folder / (*encoder)->file));
-      for (auto& [file, sha256] : (*encoder)->data_files) {
-        HC_ASSIGN(sha256, Sha256HexOfFile(folder / file));
-      }
-    }
-  }
-  HC_TRY(RecordVectors(config, folder, manifest));
-  return WriteFileAtomically(folder / kManifestFile, FormatManifest(manifest));
-}
-
-int RunSeal(const CommonFlags& flags, const std::filesystem::path& folder) {
+int RemoveOne(const CommonFlags& flags, const std::string& name) {
   const auto loaded = LoadConfigFor(flags);
   if (!loaded.has_value()) return Report(loaded.error());
-  if (const Status sealed = Seal(loaded->config, folder); !sealed.has_value()) return Report(sealed.error());
-  fmt::print("{}: hashes and self-test vectors are recorded\n", (folder / kManifestFile).string());
+  const ModelStore store(ModelFolders(loaded->config));
+  const auto model = store.Find(name);
+  if (!model.has_value()) return Report(model.error());
+  const auto chosen = store.FindDefault();
+  if (const Status removed = RemoveModel(*model); !removed.has_value()) return Report(removed.error());
+  fmt::print("{} is removed; a service that has it loaded keeps it until it restarts\n", model->folder.string());
+  if (chosen.has_value() && EqualModelNames(chosen->name, name)) {
+    if (const Status cleared = store.SetDefault(""); !cleared.has_value()) return Report(cleared.error());
+    fmt::print("it was the default; now 'auto' is the model imported last, or the starter\n");
+  }
   return kExitDone;
 }
 
-int Import(const CommonFlags& flags, ImportOptions options) {
+int ChooseDefault(const CommonFlags& flags, const std::string& name, bool clear) {
   const auto loaded = LoadConfigFor(flags);
   if (!loaded.has_value()) return Report(loaded.error());
-  const auto target = ModelStore(ModelFolders(loaded->config)).WritableFolder();
-  if (!target.has_value()) return Report(target.error());
-  options.target = *target;
-  fmt::print(stderr, "importing {} ...\n", options.source.string());
-  const auto result = ImportModel(options, [&](const std::filesystem::path& folder, Manifest& manifest) {
-    return RecordVectors(loaded->config, folder, manifest);
-  });
-  if (!result.has_value()) return Report(result.error());
-  for (const std::string& note : result->notes) fmt::print(stderr, "note: {}\n", note);
-  fmt::print(
-      "{} is installed in {}\nfingerprint {}\nUse it: hailo-clip classify photo.jpg --model {} -p \"a cat\" -p \"a "
-      "dog\"\n",
-      result->manifest.name, result->folder.string(), result->fingerprint, result->manifest.name);
+  const ModelStore store(ModelFolders(loaded->config));
+  if (clear || !name.empty()) {
+    if (const Status set = store.SetDefault(clear ? "" : name); !set.has_value()) return Report(set.error());
+  }
+  const auto best = store.FindBest(loaded->config.clip.backend);
+  if (!best.has_value()) return Report(best.error());
+  const auto chosen = store.FindDefault();
+  fmt::print("{} ({})\n", best->manifest.name,
+             chosen.has_value() ? fmt::format("chosen in {}", chosen->file.string())
+                                : std::string("no choice was made: the model imported last, or the starter"));
+  if (loaded->config.clip.model != "auto")
+    fmt::print("clip.model is '{}', so this choice does not count; set clip.model: auto\n", loaded->config.clip.model);
+  else if (clear || !name.empty())
+    fmt::print("A running service takes it at its next start\n");
   return kExitDone;
+}
+
+void AddImportCommand(CLI::App& command, CommonFlags& flags, int& status) {
+  auto options = std::make_shared<ImportOptions>();
+  command.footer(
+      "Examples:\n"
+      "  hailo-clip models import ~/Downloads/clip-vit-base-patch32 --name clip-vit-b-32\n"
+      "  hailo-clip models import clip-vit-b-32.tar          # as `models export` wrote it\n"
+      "docs/MODELS.md tells which published layouts are read.");
+  command.add_option("source", options->source, "The published folder, or a tar")->required();
+  command.add_option("--name", options->name, "Name to install it under (default: the folder's)");
+  command.add_flag("--replace", options->replace, "Replace a model of that name");
+  command.callback([&flags, options, &status] { status = RunImport(flags, *options); });
 }
 
 }  // namespace
 
 void AddModelsCommand(CLI::App& app, CommonFlags& flags, int& status) {
-  CLI::App* models = app.add_subcommand("models", "List, show and import models");
+  CLI::App* models = app.add_subcommand("models", "List, verify, import, export and remove models");
   models->require_subcommand(1);
-
+  const auto add = [&](const std::string& name, const std::string& description) {
+    CLI::App* command = models->add_subcommand(name, description);
+    AddCommonFlags(*command, flags);
+    return command;
+  };
   auto as_json = std::make_shared<bool>(false);
-  CLI::App* list = models->add_subcommand("list", "Installed models and the folders they are in");
+  auto name = std::make_shared<std::string>();
+  auto path = std::make_shared<std::filesystem::path>();
+
+  CLI::App* list = add("list", "Installed models and the folders they are in");
   list->add_flag("--json", *as_json, "One JSON object a line");
-  AddCommonFlags(*list, flags);
   list->callback([&flags, as_json, &status] { status = ListModels(flags, *as_json); });
 
-  auto name = std::make_shared<std::string>();
-  CLI::App* show = models->add_subcommand("show", "One model: where it comes from, its files, whether they are intact");
+  CLI::App* show = add("show", "One model: where it comes from, its files, whether they are intact");
   show->add_option("name", *name, "Model name")->required();
   show->add_flag("--json", *as_json, "As JSON");
-  AddCommonFlags(*show, flags);
   show->callback([&flags, name, as_json, &status] { status = ShowModel(flags, *name, *as_json); });
 
-  auto folder = std::make_shared<std::filesystem::path>();
-  CLI::App* seal =
-      models->add_subcommand("seal", "Record hashes and self-test vectors after a model folder was edited by hand");
-  seal->add_option("folder", *folder, "A model folder with a manifest.yaml")->required();
-  AddCommonFlags(*seal, flags);
-  seal->callback([&flags, folder, &status] { status = RunSeal(flags, *folder); });
+  auto names = std::make_shared<std::vector<std::string>>();
+  CLI::App* verify = add("verify", "Check files against their hashes and run the self-test");
+  verify->add_option("names", *names, "Model names (default: all that are installed)");
+  verify->callback([&flags, names, &status] { status = RunVerify(flags, *names); });
 
-  auto options = std::make_shared<ImportOptions>();
-  CLI::App* import = models->add_subcommand("import", "Install a model from a folder in the Hugging Face ONNX layout");
-  import->footer(
-      "Example:\n"
-      "  hailo-clip models import ~/Downloads/clip-vit-base-patch32 --name clip-vit-b-32\n"
-      "The folder holds config.json, preprocessor_config.json, tokenizer.json (or vocab.json and merges.txt),\n"
-      "onnx/vision_model.onnx and onnx/text_model.onnx. docs/MODELS.md tells more.");
-  import->add_option("folder", options->source, "The published folder")->required();
-  import->add_option("--name", options->name, "Name to install it under (default: the folder's)");
-  import->add_flag("--replace", options->replace, "Replace a model of that name");
-  AddCommonFlags(*import, flags);
-  import->callback([&flags, options, &status] { status = Import(flags, *options); });
+  AddImportCommand(*add("import", "Install a model from a published folder, or from a tar"), flags, status);
+
+  CLI::App* export_command = add("export", "Write a model as one tar, for another machine");
+  export_command->add_option("name", *name, "Model name")->required();
+  export_command->add_option("archive", *path, "The tar to write, for example clip-vit-b-32.tar")->required();
+  export_command->callback([&flags, name, path, &status] { status = RunExport(flags, *name, *path); });
+
+  CLI::App* remove = add("rm", "Remove a model");
+  remove->add_option("name", *name, "Model name")->required();
+  remove->callback([&flags, name, &status] { status = RemoveOne(flags, *name); });
+
+  auto clear = std::make_shared<bool>(false);
+  CLI::App* choose = add("default", "The model that clip.model: auto takes; with a name, choose it");
+  CLI::Option* chosen = choose->add_option("name", *name, "Model name");
+  choose->add_flag("--clear", *clear, "Take the choice back: the model imported last, or the starter")
+      ->excludes(chosen);
+  choose->callback([&flags, name, clear, &status] { status = ChooseDefault(flags, *name, *clear); });
+
+  CLI::App* seal = add("seal", "Record hashes and self-test vectors after a model folder was edited by hand");
+  seal->add_option("folder", *path, "A model folder with a manifest.yaml")->required();
+  seal->callback([&flags, path, &status] { status = RunSeal(flags, *path); });
 }
 
 }  // namespace hailo_clip

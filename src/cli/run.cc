@@ -1,7 +1,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdio>
 
 #include "base/edit_distance.h"
@@ -21,14 +20,16 @@ std::vector<std::string> TakePromptsAfterDashes(std::vector<std::string>& argume
 }
 
 // The first word must be a command; CLI11 would only say that one is required.
-std::optional<std::string> UnknownCommand(const std::vector<std::string>& arguments) {
-  constexpr std::array<std::string_view, 6> kCommands = {"serve", "classify", "embed", "models", "config", "doctor"};
+std::optional<std::string> UnknownCommand(const CLI::App& app, const std::vector<std::string>& arguments) {
   if (arguments.empty() || arguments.front().starts_with('-')) return std::nullopt;
-  if (std::ranges::find(kCommands, arguments.front()) != kCommands.end()) return std::nullopt;
-  const auto nearest = NearestWord(arguments.front(), kCommands);
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  if (std::ranges::find(names, arguments.front()) != names.end()) return std::nullopt;
+  const std::vector<std::string_view> words(names.begin(), names.end());
+  const auto nearest = NearestWord(arguments.front(), words);
   return fmt::format("there is no command '{}'; {}", arguments.front(),
                      nearest.has_value() ? fmt::format("did you mean '{}'?", *nearest)
-                                         : fmt::format("commands: {}", fmt::join(kCommands, ", ")));
+                                         : fmt::format("commands: {}", fmt::join(names, ", ")));
 }
 
 }  // namespace
@@ -48,10 +49,6 @@ int RunCommandLine(int argc, const char* const* argv) {
 
   std::vector<std::string> arguments(argv + 1, argv + argc);
   std::vector<std::string> prompts = TakePromptsAfterDashes(arguments);
-  if (const auto unknown = UnknownCommand(arguments)) {
-    fmt::print(stderr, "hailo-clip: {}\n", *unknown);
-    return kExitUsage;
-  }
   CommonFlags flags;
   int status = kExitDone;
   AddServeCommand(app, flags, status);
@@ -60,6 +57,10 @@ int RunCommandLine(int argc, const char* const* argv) {
   AddModelsCommand(app, flags, status);
   AddConfigCommand(app, flags, status);
   AddDoctorCommand(app, flags, status);
+  if (const auto unknown = UnknownCommand(app, arguments)) {
+    fmt::print(stderr, "hailo-clip: {}\n", *unknown);
+    return kExitUsage;
+  }
   try {
     std::ranges::reverse(arguments);  // CLI11 takes them from the back
     app.parse(arguments);

@@ -13,6 +13,7 @@
 #include "base/file_descriptor.h"
 #include "base/sha256.h"
 #include "model/published.h"
+#include "model/store.h"
 
 namespace hailo_clip {
 namespace {
@@ -105,6 +106,23 @@ Status StagingFolder::PublishAs(const fs::path& folder, bool replace) {
   return SyncFolder(folder.parent_path());
 }
 
+Status CheckNameIsFree(const fs::path& target, const std::string& name, bool replace) {
+  if (const Status valid = ValidateModelName(name); !valid.has_value())
+    return Fail(ErrorCode::kInvalidArgument, "the name '{}' cannot be used: {}; choose one with --name", name,
+                valid.error().message);
+  for (const std::string_view reserved : {kStarterModel, std::string_view("auto")})
+    if (EqualModelNames(name, reserved))
+      return Fail(ErrorCode::kInvalidArgument, "the name '{}' is reserved; choose another with --name", name);
+  std::error_code error;
+  for (fs::directory_iterator it(target, error), end; !error && it != end; it.increment(error)) {
+    const std::string existing = it->path().filename().string();
+    if (!EqualModelNames(existing, name) || (replace && existing == name)) continue;
+    return Fail(ErrorCode::kInvalidArgument, "{} is there already; remove it or choose another name with --name",
+                it->path().string());
+  }
+  return {};
+}
+
 Result<std::string> CopyFile(const fs::path& from, const fs::path& to) {
   // Non-blocking, so that a pipe in place of a file cannot hang the import.
   const FileDescriptor source(::open(from.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
@@ -123,6 +141,24 @@ Result<std::string> CopyFile(const fs::path& from, const fs::path& to) {
     return Fail(ErrorCode::kUnavailable, "cannot set the mode of {}: {}", to.parent_path().string(), LastError());
   HC_TRY(SyncFolder(to.parent_path()));
   return sha256;
+}
+
+Status CopyModelFiles(const Manifest& manifest, const fs::path& from, const fs::path& to) {
+  const auto files = FilesOf(manifest);
+  std::uintmax_t bytes = 0;
+  for (const auto& [file, recorded] : files) {
+    std::error_code error;
+    const std::uintmax_t size = fs::file_size(from / file, error);
+    if (!error) bytes += size;
+  }
+  HC_TRY(CheckFreeSpace(to, bytes));
+  for (const auto& [file, recorded] : files) {
+    HC_ASSIGN(const std::string actual, CopyFile(from / file, to / file));
+    if (actual != recorded)
+      return Fail(ErrorCode::kBadModel, "{} is not the file that the manifest records (sha256 {}, recorded {})", file,
+                  actual, recorded);
+  }
+  return {};
 }
 
 Status CheckFreeSpace(const fs::path& folder, std::uintmax_t bytes) {

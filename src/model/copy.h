@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/result.h"
+#include "model/manifest.h"
 
 namespace hailo_clip {
 
@@ -31,9 +32,16 @@ class StagingFolder {
   std::filesystem::path path_;  // empty: nothing to remove
 };
 
+// kInvalidArgument if `name` is none, is reserved (starter, auto), or a model in `target` has it, unless `replace`.
+[[nodiscard]] Status CheckNameIsFree(const std::filesystem::path& target, const std::string& name, bool replace);
+
 // Copies a regular file (links are followed) and syncs it; returns its sha256. Makes the folder of `to`. kNotFound,
 // kBadModel for a Git LFS pointer, kUnavailable when writing fails.
 [[nodiscard]] Result<std::string> CopyFile(const std::filesystem::path& from, const std::filesystem::path& to);
+
+// Copies every file that the manifest names; kBadModel if one has another hash than the manifest records.
+[[nodiscard]] Status CopyModelFiles(const Manifest& manifest, const std::filesystem::path& from,
+                                    const std::filesystem::path& to);
 
 // kUnavailable, with both figures, unless `folder`'s disk has room for `bytes` and a little more.
 [[nodiscard]] Status CheckFreeSpace(const std::filesystem::path& folder, std::uintmax_t bytes);

@@ -87,23 +87,6 @@ Origin OriginOf(const fs::path& source) {
       .revision = origin.name};
 }
 
-Status CheckName(const ImportOptions& options, const std::string& name) {
-  if (const Status valid = ValidateModelName(name); !valid.has_value())
-    return Fail(ErrorCode::kInvalidArgument, "the name '{}' cannot be used: {}; choose one with --name", name,
-                valid.error().message);
-  for (const std::string_view reserved : {kStarterModel, std::string_view("auto")})
-    if (EqualModelNames(name, reserved))
-      return Fail(ErrorCode::kInvalidArgument, "the name '{}' is reserved; choose another with --name", name);
-  std::error_code error;
-  for (fs::directory_iterator it(options.target, error), end; !error && it != end; it.increment(error)) {
-    const std::string existing = it->path().filename().string();
-    if (!EqualModelNames(existing, name) || (options.replace && existing == name)) continue;
-    return Fail(ErrorCode::kInvalidArgument, "{} is there already; remove it or choose another name with --name",
-                it->path().string());
-  }
-  return {};
-}
-
 // What is copied from the published folder, under the same relative names.
 struct Selection {
   std::vector<std::string> tokenizer;
@@ -191,7 +174,7 @@ Result<ImportResult> ImportModel(const ImportOptions& options, const FinishImpor
   HC_ASSIGN(const fs::path source, ResolveSource(options.source));
   Origin origin = OriginOf(source);
   if (!options.name.empty()) origin.name = options.name;
-  HC_TRY(CheckName(options, origin.name));
+  HC_TRY(CheckNameIsFree(options.target, origin.name, options.replace));
   HC_ASSIGN(const Selection selection, Select(source));
   HC_ASSIGN(PublishedModel published, ReadPublishedModel(source));
 

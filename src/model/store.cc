@@ -16,6 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::string_view kDefaultFile = ".default";
+constexpr std::size_t kMaxDefaultBytes = 256;
 constexpr std::string_view kSystemFolder = "/var/lib/hailo-clip/models";
 
 std::string EnvironmentValue(const char* name) {
@@ -130,7 +132,42 @@ Result<InstalledModel> ModelStore::Find(std::string_view name) const {
               names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", ")));
 }
 
+std::optional<ModelStore::Default> ModelStore::FindDefault() const {
+  for (const fs::path& folder : folders_) {
+    const Result<std::string> text = ReadFile(folder / kDefaultFile, kMaxDefaultBytes);
+    if (!text.has_value()) continue;
+    const std::string name = text->substr(0, text->find_first_of("\r\n"));
+    if (!name.empty()) return Default{.name = name, .file = folder / kDefaultFile};
+  }
+  return std::nullopt;
+}
+
+Status ModelStore::SetDefault(std::string_view name) const {
+  if (name.empty()) {
+    while (const auto chosen = FindDefault()) {
+      std::error_code error;
+      fs::remove(chosen->file, error);
+      if (error) return Fail(ErrorCode::kUnavailable, "cannot remove {}: {}", chosen->file.string(), error.message());
+    }
+    return {};
+  }
+  HC_ASSIGN(const InstalledModel model, Find(name));
+  HC_ASSIGN(const fs::path folder, WritableFolder());
+  HC_TRY(WriteFileAtomically(folder / kDefaultFile, model.manifest.name + "\n"));
+  if (const auto counts = FindDefault(); counts->file != folder / kDefaultFile)
+    return Fail(ErrorCode::kUnavailable, "{} says '{}' and counts first, but cannot be written to",
+                counts->file.string(), counts->name);
+  return {};
+}
+
 Result<InstalledModel> ModelStore::FindBest(std::string_view backend) const {
+  if (const auto chosen = FindDefault()) {
+    auto model = Find(chosen->name);
+    if (!model.has_value())
+      return FailWithin(fmt::format("{} chooses '{}' (`models default` sets it)", chosen->file.string(), chosen->name),
+                        std::move(model).error());
+    return model;
+  }
   StoreListing listing = List();
   InstalledModel* best = nullptr;
   InstalledModel* starter = nullptr;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,8 +48,17 @@ class ModelStore {
   [[nodiscard]] StoreListing List() const;
   // kNotFound with the names that are installed; kBadModel if the folder is there but its manifest is not usable.
   [[nodiscard]] Result<InstalledModel> Find(std::string_view name) const;
-  // `auto`: the most recently imported usable model (by the time of its manifest) that is not the starter, else the
-  // starter. With a backend's name only models that have both encoders for it count. kNotFound says where was looked.
+  // The model that `models default` chose: the name in the first of the folders that has one.
+  struct Default {
+    std::string name;
+    std::filesystem::path file;  // that says so
+  };
+  [[nodiscard]] std::optional<Default> FindDefault() const;
+  // Chooses `name` for `auto` from now on; an empty name takes the choice back. kNotFound if it is not installed.
+  [[nodiscard]] Status SetDefault(std::string_view name) const;
+  // `auto`: the model that `models default` chose (kNotFound if it is gone); else the most recently imported usable
+  // model (by the time of its manifest) that is not the starter, else the starter. With a backend's name only models
+  // that have both encoders for it count. kNotFound says where was looked.
   [[nodiscard]] Result<InstalledModel> FindBest(std::string_view backend = {}) const;
   // The first folder that can be written to (made if missing): where imports go.
   [[nodiscard]] Result<std::filesystem::path> WritableFolder() const;

@@ -4,11 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 
 #include "base/file.h"
+#include "base/test_folder.h"
 #include "model/test_manifest.h"
 
 namespace hailo_clip {
@@ -20,13 +20,6 @@ using ::testing::HasSubstr;
 
 class Store : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string path = (fs::temp_directory_path() / "hailo-clip-store-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(path.data()), nullptr);
-    root_ = path;
-  }
-  void TearDown() override { fs::remove_all(root_); }
-
   // A model folder with the files of TestManifest, imported `age` ago.
   fs::path Install(const fs::path& folder, const std::string& name, std::chrono::minutes age = {}) {
     fs::create_directories(folder / name / "onnx");
@@ -42,7 +35,8 @@ class Store : public ::testing::Test {
     return folder / name;
   }
 
-  fs::path root_;
+  TestFolder folder_;
+  const fs::path root_ = folder_.path();
 };
 
 TEST_F(Store, ListsModelsInTheOrderOfTheFoldersAndTheFirstOfANameWins) {
@@ -157,6 +151,31 @@ TEST(ModelStoreFolders, FollowTheDocumentedOrderWithoutRepetition) {
   EXPECT_THAT(ModelStore::DefaultFolders({}, "/usr/share/hailo-clip"),
               ElementsAre("/home/me/.local/share/hailo-clip/models", "/var/lib/hailo-clip/models",
                           "/usr/share/hailo-clip/models"));
+}
+
+TEST_F(Store, AutoTakesTheChosenDefault) {
+  Install(root_, "newest");
+  Install(root_, "older", std::chrono::minutes(5));
+  const ModelStore store({root_});
+  EXPECT_EQ(store.FindBest()->manifest.name, "newest");
+  ASSERT_TRUE(store.SetDefault("OLDER").has_value());
+  EXPECT_EQ(store.FindBest()->manifest.name, "older");
+  EXPECT_EQ(store.FindDefault()->name, "older");
+  ASSERT_TRUE(store.SetDefault("").has_value());
+  EXPECT_EQ(store.FindBest()->manifest.name, "newest");
+}
+
+TEST_F(Store, ADefaultThatIsGoneIsAnErrorAndNoOtherModel) {
+  const fs::path chosen = Install(root_, "chosen");
+  Install(root_, "other");
+  const ModelStore store({root_});
+  EXPECT_EQ(store.SetDefault("missing").error().code, ErrorCode::kNotFound);
+  ASSERT_TRUE(store.SetDefault("chosen").has_value());
+  fs::remove_all(chosen);
+  const auto best = store.FindBest();
+  ASSERT_FALSE(best.has_value());
+  EXPECT_EQ(best.error().code, ErrorCode::kNotFound);
+  EXPECT_THAT(best.error().message, HasSubstr("chooses 'chosen'"));
 }
 
 }  // namespace

@@ -1,0 +1,145 @@
+// hailo-clip models import | export | seal | verify: whatever copies or runs a model's files.
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "backend/registry.h"
+#include "base/file.h"
+#include "base/sha256.h"
+#include "cli/models.h"
+#include "engine/loaded_model.h"
+#include "engine/self_test.h"
+#include "model/install.h"
+
+namespace hailo_clip {
+namespace {
+
+// Loads the model from its folder, without a service around it, and hands it to `use`.
+Status WithLoaded(const Config& config, const InstalledModel& model,
+                  const std::function<Status(LoadedModel& loaded)>& use) {
+  const Logger logger(LogLevel::kWarning, LogFormat::kText);
+  const Clock clock;
+  TextCache cache(0);
+  // No hurry here: a large model's first run on a small computer may take longer than a request may.
+  const BackendOptions options{.threads = config.performance.encoder_threads, .device_timeout_ms = 60'000};
+  HC_ASSIGN(auto backend, CreateBackend(config.clip.backend, options, logger));
+  HC_ASSIGN(const auto loaded, LoadedModel::Load(model, std::move(backend), cache, clock));
+  return use(*loaded);
+}
+
+InstalledModel AsInstalled(const Manifest& manifest, const std::filesystem::path& folder) {
+  return {.manifest = manifest, .folder = folder, .fingerprint = Fingerprint(manifest)};
+}
+
+Status RecordVectors(const Config& config, const std::filesystem::path& folder, Manifest& manifest) {
+  return WithLoaded(config, AsInstalled(manifest, folder), [&](LoadedModel& loaded) -> Status {
+    HC_ASSIGN(SelfTestSpec vectors, RecordSelfTest(loaded));
+    manifest.self_test.images = std::move(vectors.images);
+    manifest.self_test.texts = std::move(vectors.texts);
+    return {};
+  });
+}
+
+// The smallest cosine of the self-test.
+Result<double> Verify(const Config& config, const InstalledModel& model) {
+  double smallest = 0;
+  HC_TRY(WithLoaded(config, model, [&](LoadedModel& loaded) -> Status {
+    HC_ASSIGN(smallest, RunSelfTest(loaded));
+    return {};
+  }));
+  return smallest;
+}
+
+// Records the hashes and self-test vectors of a folder whose files or manifest were changed by hand.
+Status Seal(const Config& config, const std::filesystem::path& folder) {
+  HC_ASSIGN(const std::string yaml, ReadFile(folder / kManifestFile, kMaxManifestBytes));
+  HC_ASSIGN(Manifest manifest, ParseManifest(yaml));
+  for (auto& [file, sha256] : manifest.tokenizer_sha256) {
+    HC_ASSIGN(sha256, Sha256HexOfFile(folder / file));
+  }
+  for (auto& [backend, files] : manifest.encoders) {
+    for (std::optional<EncoderFile>* encoder : {&files.image, &files.text}) {
+      if (!encoder->has_value()) continue;
+      HC_ASSIGN((*encoder)->sha256, Sha256HexOfFile(folder / (*encoder)->file));
+      for (auto& [file, sha256] : (*encoder)->data_files) {
+        HC_ASSIGN(sha256, Sha256HexOfFile(folder / file));
+      }
+    }
+  }
+  HC_TRY(RecordVectors(config, folder, manifest));
+  return WriteFileAtomically(folder / kManifestFile, FormatManifest(manifest));
+}
+
+}  // namespace
+
+int RunSeal(const CommonFlags& flags, const std::filesystem::path& folder) {
+  const auto loaded = LoadConfigFor(flags);
+  if (!loaded.has_value()) return Report(loaded.error());
+  if (const Status sealed = Seal(loaded->config, folder); !sealed.has_value()) return Report(sealed.error());
+  fmt::print("{}: hashes and self-test vectors are recorded\n", (folder / kManifestFile).string());
+  return kExitDone;
+}
+
+int RunImport(const CommonFlags& flags, ImportOptions options) {
+  const auto loaded = LoadConfigFor(flags);
+  if (!loaded.has_value()) return Report(loaded.error());
+  const auto target = ModelStore(ModelFolders(loaded->config)).WritableFolder();
+  if (!target.has_value()) return Report(target.error());
+  options.target = *target;
+  fmt::print(stderr, "importing {} ...\n", options.source.string());
+  const auto result = InstallModel(options, [&](const std::filesystem::path& folder, Manifest& manifest) -> Status {
+    // A model that brings its vectors must reproduce them here; recording new ones would prove nothing.
+    if (manifest.self_test.images.empty() && manifest.self_test.texts.empty())
+      return RecordVectors(loaded->config, folder, manifest);
+    HC_TRY(Verify(loaded->config, AsInstalled(manifest, folder)));
+    return {};
+  });
+  if (!result.has_value()) return Report(result.error());
+  for (const std::string& note : result->notes) fmt::print(stderr, "note: {}\n", note);
+  fmt::print(
+      "{} is installed in {}\nfingerprint {}\nUse it: hailo-clip classify photo.jpg --model {} -p \"a cat\" -p \"a "
+      "dog\"\n",
+      result->manifest.name, result->folder.string(), result->fingerprint, result->manifest.name);
+  return kExitDone;
+}
+
+int RunExport(const CommonFlags& flags, const std::string& name, const std::filesystem::path& archive) {
+  const auto loaded = LoadConfigFor(flags);
+  if (!loaded.has_value()) return Report(loaded.error());
+  const auto model = ModelStore(ModelFolders(loaded->config)).Find(name);
+  if (!model.has_value()) return Report(model.error());
+  if (const Status written = ExportModel(*model, archive); !written.has_value()) return Report(written.error());
+  fmt::print("{}: {}\nOn the other machine: hailo-clip models import {}\n", archive.string(), model->fingerprint,
+             archive.filename().string());
+  return kExitDone;
+}
+
+int RunVerify(const CommonFlags& flags, const std::vector<std::string>& names) {
+  const auto loaded = LoadConfigFor(flags);
+  if (!loaded.has_value()) return Report(loaded.error());
+  const ModelStore store(ModelFolders(loaded->config));
+  std::vector<Result<InstalledModel>> models;
+  for (const std::string& name : names) models.push_back(store.Find(name));
+  bool failed = false;
+  const auto fail = [&failed](std::string_view name, const Error& error) {
+    fmt::print("{:<28} FAILED: {}\n", name, error.message);
+    failed = true;
+  };
+  if (names.empty()) {
+    StoreListing listing = store.List();
+    models.assign(std::move_iterator(listing.models.begin()), std::move_iterator(listing.models.end()));
+    for (const BrokenModel& broken : listing.broken) fail(broken.folder.filename().string(), broken.error);
+  }
+  for (std::size_t i = 0; i < models.size(); ++i) {
+    if (!models[i].has_value()) {
+      fail(names[i], models[i].error());
+    } else if (const auto smallest = Verify(loaded->config, *models[i]); !smallest.has_value()) {
+      fail(models[i]->manifest.name, smallest.error());
+    } else {
+      fmt::print("{:<28} intact; self-test passed, smallest cosine {:.7f}\n", models[i]->manifest.name, *smallest);
+    }
+  }
+  return failed ? kExitSomeFailed : kExitDone;
+}
+
+}  // namespace hailo_clip
