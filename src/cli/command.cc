@@ -97,6 +97,7 @@ std::vector<std::filesystem::path> ModelFolders(const Config& config) {
 Result<LocalEngine> StartLocalEngine(const CommonFlags& flags) {
   HC_ASSIGN(LoadedConfig loaded, LoadConfigFor(flags));
   LocalEngine local{.config = std::move(loaded.config)};
+  local.config.models.load.clear();  // one command uses one model
   const LogLevel level =
       local.config.logging.level == LogLevel::kInfo ? LogLevel::kWarning : local.config.logging.level;
   local.logger = std::make_unique<Logger>(level, LogFormat::kText);

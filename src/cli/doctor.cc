@@ -4,9 +4,9 @@
 
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 
 #include "backend/registry.h"
+#include "base/process_memory.h"
 #include "cli/command.h"
 #include "cli/port_owner.h"
 
@@ -26,16 +26,7 @@ struct Findings {
   }
 };
 
-// A field of /proc/self/status in MiB.
-double MemoryMiB(std::string_view field) {
-  std::ifstream status("/proc/self/status");
-  std::string key, unit;
-  double kilobytes = 0;
-  for (std::string line; std::getline(status, line);)
-    if (line.starts_with(field))
-      std::sscanf(line.c_str() + field.size() + 1, "%lf", &kilobytes);  // NOLINT(cert-err34-c): 0 if unreadable
-  return kilobytes / 1024;
-}
+double MemoryMiB(std::string_view key) { return static_cast<double>(ProcessMemory(key)) / (1 << 20); }
 
 void CheckModels(const Config& config, Findings& findings) {
   const ModelStore store(ModelFolders(config));
@@ -89,8 +80,15 @@ int CheckEngine(const Config& config, Findings& findings) {
         fmt::format("hailo-clip models import DIR --name {}", *health.model->requested_model));
   Findings::Good("self-test", fmt::format("passed, smallest cosine {:.6f}, loaded in {:.0f} ms",
                                           *health.self_test_min_cosine, MillisecondsBetween(start, clock.Now())));
-  Findings::Good("memory", fmt::format("{:.0f} MiB with the model loaded, {:.0f} MiB at the peak", MemoryMiB("VmRSS:"),
-                                       MemoryMiB("VmHWM:")));
+  for (const PooledModel& other : health.others) {
+    if (other.state == PooledState::kFailed)
+      findings.Bad("models.load", fmt::format("'{}': {}", other.name, other.reason),
+                   fmt::format("hailo-clip models verify {}", other.name));
+    else
+      Findings::Good("models.load", fmt::format("'{}' {}", other.name, other.identity.fingerprint));
+  }
+  Findings::Good("memory", fmt::format("{:.0f} MiB with the model loaded, {:.0f} MiB at the peak", MemoryMiB("VmRSS"),
+                                       MemoryMiB("VmHWM")));
   return kExitDone;
 }
 

@@ -41,7 +41,7 @@ int RunEmbed(const CommonFlags& common, const EmbedFlags& flags) {
   const auto local = StartLocalEngine(common);
   if (!local.has_value()) return Report(local.error());
   if (!flags.texts.empty()) {
-    const auto list = local->engine->EmbedTexts(flags.texts, {});
+    const auto list = local->engine->EmbedTexts({}, flags.texts, {});
     if (!list.has_value()) return Report(list.error());
     for (std::size_t i = 0; i < flags.texts.size(); ++i)
       Show("text", flags.texts[i], list->model, list->embeddings[i], flags.csv);
@@ -52,7 +52,7 @@ int RunEmbed(const CommonFlags& common, const EmbedFlags& flags) {
   }
   return RunOnPictures<EmbeddingList>(
       *paths, local->config,
-      [&](std::span<const std::byte> bytes) { return local->engine->EmbedImages(std::span(&bytes, 1), {}); },
+      [&](std::span<const std::byte> bytes) { return local->engine->EmbedImages({}, std::span(&bytes, 1), {}); },
       [&](const std::filesystem::path& path, const EmbeddingList& list) {
         Show("file", path.string(), list.model, list.embeddings.front(), flags.csv);
       });

@@ -82,6 +82,8 @@ struct LoggingConfig {
 };
 
 struct ModelsConfig {
+  std::vector<std::string> load;  // besides clip.model: names that requests may ask for
+  std::size_t max_memory = 0;     // bytes, for those of `load` together; 0: no limit
   std::vector<std::filesystem::path> dirs;
 };
 

@@ -9,7 +9,8 @@ namespace {
 enum class Reload { kLive, kRestart };
 
 template <typename Kind>
-constexpr bool kIsList = std::is_same_v<Kind, Origins> || std::is_same_v<Kind, Folders>;
+constexpr bool kIsList =
+    std::is_same_v<Kind, Origins> || std::is_same_v<Kind, Folders> || std::is_same_v<Kind, ModelNames>;
 
 template <typename SectionType, typename Kind>
 ConfigKey Key(std::string_view name, SectionType Config::* section, typename Kind::Type SectionType::* member,
@@ -104,6 +105,8 @@ void AddRest(std::vector<ConfigKey>& keys) {
   keys.push_back(Key("resource_limits.cpu_quota", at, &ResourceLimitsConfig::cpu_quota, Text{CheckCpuQuota}));
   keys.push_back(Key("logging.level", &Config::logging, &LoggingConfig::level, LogLevelWord{}, Reload::kLive));
   keys.push_back(Key("logging.format", &Config::logging, &LoggingConfig::format, LogFormatWord{}));
+  keys.push_back(Key("models.load", &Config::models, &ModelsConfig::load, ModelNames{}));
+  keys.push_back(Key("models.max_memory", &Config::models, &ModelsConfig::max_memory, Bytes{0, 1024 * kGiB}));
   keys.push_back(Key("models.dirs", &Config::models, &ModelsConfig::dirs, Folders{}));
 }
 

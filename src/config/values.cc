@@ -113,6 +113,16 @@ Result<std::vector<std::string>> Origins::Parse(const RawValue& raw) const {
 
 std::string Origins::Format(const Type& value) const { return FormatList(value); }
 
+Result<std::vector<std::string>> ModelNames::Parse(const RawValue& raw) const {
+  std::vector<std::string> names = ItemsOf(raw);
+  for (const std::string& name : names)
+    if (!CheckModel(name).empty() || name == "auto")
+      return Fail(ErrorCode::kInvalidArgument, "must be names as `hailo-clip models list` shows them, not '{}'", name);
+  return names;
+}
+
+std::string ModelNames::Format(const Type& value) const { return FormatList(value); }
+
 Result<std::vector<std::filesystem::path>> Folders::Parse(const RawValue& raw) const {
   std::vector<std::filesystem::path> folders;
   for (const std::string& item : ItemsOf(raw)) {

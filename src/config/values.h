@@ -127,6 +127,12 @@ struct Origins {
   [[nodiscard]] std::string Format(const Type& value) const;
 };
 
+struct ModelNames {
+  using Type = std::vector<std::string>;
+  [[nodiscard]] Result<Type> Parse(const RawValue& raw) const;
+  [[nodiscard]] std::string Format(const Type& value) const;
+};
+
 // Absolute, because a service has no working directory that a person would expect.
 struct Folders {
   using Type = std::vector<std::filesystem::path>;

@@ -1,5 +1,6 @@
 #include "engine/engine.h"
 
+#include <fmt/ranges.h>
 #include <malloc.h>
 
 #include <algorithm>
@@ -48,18 +49,22 @@ std::vector<float> Average(std::span<const SharedEmbedding> embeddings) {
 
 }  // namespace
 
-struct Engine::Serving {
-  std::shared_ptr<LoadedModel> model;
-  ModelIdentity identity;
-};
-
 Engine::Engine(Options options, const Logger& logger, const Clock& clock)
     : options_(std::move(options)),
       logger_(logger),
       clock_(clock),
       store_(options_.model_folders),
       text_cache_(options_.config.text_embedding.cache_enabled ? options_.config.text_embedding.cache_max_entries : 0),
-      decoders_(options_.config.performance.worker_threads) {}
+      decoders_(options_.config.performance.worker_threads),
+      others_(
+          options_.config.models.load, options_.config.models.max_memory,
+          [this](const std::string& name) -> Result<ServedModel> {
+            HC_ASSIGN(const InstalledModel installed, store_.Find(name));
+            HC_ASSIGN(ServedModel served, Open(installed, {}));
+            HC_TRY(hailo_clip::RunSelfTest(*served.model));
+            return served;
+          },
+          logger_, clock_) {}
 
 Engine::~Engine() = default;
 
@@ -109,21 +114,25 @@ Status Engine::WarmUp(LoadedModel& model) const {
   return {};
 }
 
-Result<Engine::Serving> Engine::LoadServing() const {
-  std::optional<std::string> stands_in_for;
-  HC_ASSIGN(const InstalledModel installed, ChooseModel(stands_in_for));
-  WarnOfConfiguration(installed.manifest);
+Result<ServedModel> Engine::Open(const InstalledModel& installed, std::optional<std::string> stands_in_for) const {
   HC_ASSIGN(auto backend, CreateBackend(options_.config.clip.backend, OptionsOfBackend(options_.config), logger_));
   HC_ASSIGN(std::shared_ptr<LoadedModel> model, LoadedModel::Load(installed, std::move(backend), text_cache_, clock_));
   ::malloc_trim(0);  // loading leaves the file's bytes and the unfolded weights on the heap
   HC_TRY(WarmUp(*model));
   ModelIdentity identity = Identify(*model, std::move(stands_in_for));
-  return Serving{std::move(model), std::move(identity)};
+  return ServedModel{std::move(model), std::move(identity)};
+}
+
+Result<ServedModel> Engine::LoadMain() const {
+  std::optional<std::string> stands_in_for;
+  HC_ASSIGN(const InstalledModel installed, ChooseModel(stands_in_for));
+  WarnOfConfiguration(installed.manifest);
+  return Open(installed, std::move(stands_in_for));
 }
 
 Status Engine::Load() {
   const SteadyTime start = clock_.Now();
-  auto serving = LoadServing();
+  auto serving = LoadMain();
   if (!serving.has_value()) {
     const std::lock_guard lock(mutex_);
     health_ = {.state = HealthState::kUnhealthy, .reason = serving.error().message};
@@ -134,6 +143,7 @@ Status Engine::Load() {
     model_ = serving->model;
     health_.model = serving->identity;
   }
+  others_.Exclude(serving->identity.name);
   HC_TRY(RunSelfTest());
   const EncoderInfo& image = serving->model->image_info();
   logger_.Info("model ready", {{"model", serving->identity.name},
@@ -143,6 +153,7 @@ Status Engine::Load() {
                                {"dimension", image.dimension},
                                {"self_test_min_cosine", *health().self_test_min_cosine},
                                {"ms", MillisecondsBetween(start, clock_.Now())}});
+  others_.LoadAll();
   return {};
 }
 
@@ -164,22 +175,40 @@ Status Engine::RunSelfTest() {
 }
 
 Health Engine::health() const {
+  std::vector<PooledModel> others = others_.models();
   const std::lock_guard lock(mutex_);
-  return health_;
+  Health health = health_;
+  health.others = std::move(others);
+  return health;
 }
 
-Result<Engine::Serving> Engine::Ready() const {
+Result<ServedModel> Engine::Main() const {
   const std::lock_guard lock(mutex_);
-  if (health_.state == HealthState::kHealthy) return Serving{model_, *health_.model};
+  if (health_.state == HealthState::kHealthy) return ServedModel{model_, *health_.model};
   if (health_.state == HealthState::kStarting)
     return Fail(ErrorCode::kUnavailable, "the model is still loading; try again in a few seconds");
   return Fail(ErrorCode::kUnavailable, "the model does not work: {}", health_.reason);
 }
 
-Status Engine::CheckModelName(std::string_view name) const {
-  HC_ASSIGN(const Serving serving, Ready());
-  if (name.empty() || name == serving.identity.name || name == serving.identity.requested_model) return {};
-  return Fail(ErrorCode::kNotFound, "model '{}' is not loaded; this service serves '{}'", name, serving.identity.name);
+Result<ServedModel> Engine::Select(std::string_view model, const RequestContext& context) {
+  HC_ASSIGN(const ServedModel main, Main());
+  if (model.empty() || model == main.identity.name || model == main.identity.requested_model) return main;
+  if (others_.Has(model)) return others_.Use(model, context);
+  std::vector<std::string> names;
+  for (const ModelIdentity& served : ServedModels()) names.push_back(served.name);
+  return Fail(ErrorCode::kNotFound, "model '{}' is not served; this service serves: {} (models.load adds more)", model,
+              fmt::join(names, ", "));
+}
+
+std::vector<ModelIdentity> Engine::ServedModels() const {
+  const auto main = Main();
+  if (!main.has_value()) return {};
+  std::vector<ModelIdentity> models = {main->identity};
+  for (PooledModel& other : others_.models()) {
+    if (other.identity.name.empty()) other.identity.name = other.name;
+    models.push_back(std::move(other.identity));
+  }
+  return models;
 }
 
 Result<PreparedPicture> Engine::Prepare(std::span<const std::byte> bytes, const PreprocessSpec& spec,
@@ -202,9 +231,9 @@ Result<PreparedPicture> Engine::Prepare(std::span<const std::byte> bytes, const 
   return PreparePicture(bytes, spec, decode);
 }
 
-Result<EmbeddingList> Engine::EmbedImages(std::span<const std::span<const std::byte>> pictures,
+Result<EmbeddingList> Engine::EmbedImages(std::string_view model, std::span<const std::span<const std::byte>> pictures,
                                           const RequestContext& context) {
-  HC_ASSIGN(const Serving serving, Ready());
+  HC_ASSIGN(const ServedModel serving, Select(model, context));
   EmbeddingList list{.model = serving.identity};
   const auto call = serving.model->StartImages(context);
   for (std::size_t i = 0; i < pictures.size(); ++i) {
@@ -218,8 +247,9 @@ Result<EmbeddingList> Engine::EmbedImages(std::span<const std::span<const std::b
   return list;
 }
 
-Result<EmbeddingList> Engine::EmbedTexts(std::span<const std::string> texts, const RequestContext& context) {
-  HC_ASSIGN(const Serving serving, Ready());
+Result<EmbeddingList> Engine::EmbedTexts(std::string_view model, std::span<const std::string> texts,
+                                         const RequestContext& context) {
+  HC_ASSIGN(const ServedModel serving, Select(model, context));
   HC_ASSIGN(const EncodedTexts encoded, serving.model->EncodeTexts(texts, context));
   EmbeddingList list{.model = serving.identity};
   for (std::size_t i = 0; i < texts.size(); ++i) {
@@ -255,7 +285,7 @@ Result<EncodedTexts> Engine::EncodePrompts(LoadedModel& model, const ClassifyReq
 }
 
 Result<Classification> Engine::Classify(const ClassifyRequest& request, const RequestContext& context) {
-  HC_ASSIGN(const Serving serving, Ready());
+  HC_ASSIGN(const ServedModel serving, Select(request.model, context));
   const Manifest& manifest = serving.model->manifest();
   HC_ASSIGN(PreparedPicture picture, Prepare(request.image, manifest.image, context));
   const auto call = serving.model->StartImages(context);  // runs while the prompts are looked up and encoded

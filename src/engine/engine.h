@@ -15,6 +15,8 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "config/config.h"
+#include "engine/model_identity.h"
+#include "engine/model_pool.h"
 #include "engine/request_context.h"
 #include "engine/scoring.h"
 #include "engine/text_cache.h"
@@ -22,15 +24,6 @@
 #include "model/store.h"
 
 namespace hailo_clip {
-
-// The model and backend that produced an answer; every answer names them.
-struct ModelIdentity {
-  std::string name;
-  std::string fingerprint;  // "sha256:<16 hex>"
-  std::string backend;      // really used: "onnx-cpu"
-  int dimension = 0;
-  std::optional<std::string> requested_model;  // clip.model, if the starter serves in its place (clip.if_missing)
-};
 
 struct EmbeddingList {
   ModelIdentity model;
@@ -43,6 +36,7 @@ struct EmbeddingList {
 };
 
 struct ClassifyRequest {
+  std::string model;                 // empty: the main model
   std::span<const std::byte> image;  // the bytes of a picture file
   std::vector<std::string> prompts;  // checked by the caller: 1..1,000, none empty
   int top_k = 3;
@@ -70,11 +64,10 @@ struct Health {
   std::optional<ModelIdentity> model;  // once loaded
   std::optional<double> self_test_min_cosine;
   bool self_test_passed = false;
+  std::vector<PooledModel> others;  // of models.load
 };
 
-class LoadedModel;
-struct EncodedTexts;
-
+// Serves one main model (clip.model), which decides the health, and those of models.load, which requests may name.
 // Thread-safe. Calls block until the answer is there, the deadline passes or the request is cancelled.
 class Engine {
  public:
@@ -88,8 +81,9 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  // Finds the model, loads it, warms up, runs the self-test. Health is kStarting until it returns; afterwards
-  // kHealthy or kUnhealthy. Call once, from any thread.
+  // Finds the main model, loads it, warms up, runs the self-test: the health is kStarting until then, kHealthy or
+  // kUnhealthy afterwards. Then loads those of models.load, whose failures are logged and stand in the health. Call
+  // once, from any thread.
   [[nodiscard]] Status Load();
 
   // The golden self-test again, through the real backend; updates the health.
@@ -97,25 +91,29 @@ class Engine {
 
   [[nodiscard]] Health health() const;
 
-  // kUnavailable while not healthy. One bad picture or text fails the call; the message names its index when there
-  // are several ("images[2]: ...").
-  [[nodiscard]] Result<EmbeddingList> EmbedImages(std::span<const std::span<const std::byte>> pictures,
+  // kUnavailable while not healthy, kNotFound with the names that are served for any other `model` (empty: the main
+  // one; also clip.model if the starter stands in for it). One bad picture or text fails the call; the message names
+  // its index when there are several ("images[2]: ...").
+  [[nodiscard]] Result<EmbeddingList> EmbedImages(std::string_view model,
+                                                  std::span<const std::span<const std::byte>> pictures,
                                                   const RequestContext& context);
-  [[nodiscard]] Result<EmbeddingList> EmbedTexts(std::span<const std::string> texts, const RequestContext& context);
+  [[nodiscard]] Result<EmbeddingList> EmbedTexts(std::string_view model, std::span<const std::string> texts,
+                                                 const RequestContext& context);
   [[nodiscard]] Result<Classification> Classify(const ClassifyRequest& request, const RequestContext& context);
 
-  // The names a request's `model` field may have: the loaded model's, and clip.model if the starter stands in for it.
-  // kNotFound otherwise. An empty name is the loaded model.
-  [[nodiscard]] Status CheckModelName(std::string_view name) const;
+  // The models that requests may name now, the main one first; none while not healthy.
+  [[nodiscard]] std::vector<ModelIdentity> ServedModels() const;
 
  private:
-  struct Serving;  // the loaded model and the identity that answers carry
-
   [[nodiscard]] Result<InstalledModel> ChooseModel(std::optional<std::string>& stands_in_for) const;
-  [[nodiscard]] Result<Serving> LoadServing() const;
+  [[nodiscard]] Result<ServedModel> LoadMain() const;
+  // Opens and warms up; the self-test is the caller's.
+  [[nodiscard]] Result<ServedModel> Open(const InstalledModel& installed,
+                                         std::optional<std::string> stands_in_for) const;
   void WarnOfConfiguration(const Manifest& manifest) const;
   [[nodiscard]] Status WarmUp(LoadedModel& model) const;
-  [[nodiscard]] Result<Serving> Ready() const;
+  [[nodiscard]] Result<ServedModel> Main() const;
+  [[nodiscard]] Result<ServedModel> Select(std::string_view model, const RequestContext& context);
   // Decodes with at most performance.worker_threads pictures at a time; waits for its turn until the deadline.
   [[nodiscard]] Result<PreparedPicture> Prepare(std::span<const std::byte> bytes, const PreprocessSpec& spec,
                                                 const RequestContext& context);
@@ -131,6 +129,7 @@ class Engine {
   mutable std::mutex mutex_;  // guards health_ and model_
   Health health_;
   std::shared_ptr<LoadedModel> model_;  // set once healthy or unhealthy; its identity is health_.model
+  ModelPool others_;
 };
 
 }  // namespace hailo_clip

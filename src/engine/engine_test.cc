@@ -80,9 +80,10 @@ TEST_F(EngineTest, LetsTheStarterStandInAndSaysSo) {
   EXPECT_EQ(answer->model.name, "starter");
   EXPECT_EQ(answer->model.requested_model, "clip-vit-b-32");
   EXPECT_EQ(engine.health().model->requested_model, "clip-vit-b-32");
-  EXPECT_TRUE(engine.CheckModelName("clip-vit-b-32").has_value());
-  EXPECT_TRUE(engine.CheckModelName("starter").has_value());
-  EXPECT_EQ(engine.CheckModelName("other").error().code, ErrorCode::kNotFound);
+  const std::vector<std::string> texts = {"a cat"};
+  EXPECT_TRUE(engine.EmbedTexts("clip-vit-b-32", texts, {}).has_value());
+  EXPECT_TRUE(engine.EmbedTexts("starter", texts, {}).has_value());
+  EXPECT_EQ(engine.EmbedTexts("other", texts, {}).error().code, ErrorCode::kNotFound);
 }
 
 TEST_F(EngineTest, EncodesEachDistinctPromptOnceAndThenNotAtAll) {
@@ -110,12 +111,12 @@ TEST_F(EngineTest, WithoutTheCacheEncodesEveryTime) {
 TEST_F(EngineTest, TemplatesAverageUnitEmbeddings) {
   Engine& engine = Start();
   const std::vector<std::string> texts = {"a photo of a cat.", "a drawing of a cat."};
-  const auto parts = engine.EmbedTexts(texts, {});
+  const auto parts = engine.EmbedTexts({}, texts, {});
   std::vector<float> mean(parts->embeddings[0].size());
   for (std::size_t i = 0; i < mean.size(); ++i) mean[i] = parts->embeddings[0][i] + parts->embeddings[1][i];
   ASSERT_TRUE(NormalizeToUnitLength(mean));
   const std::vector<std::span<const std::byte>> pictures = {Bytes(cat_)};
-  const float expected = DotProduct(engine.EmbedImages(pictures, {})->embeddings[0], mean);
+  const float expected = DotProduct(engine.EmbedImages({}, pictures, {})->embeddings[0], mean);
   const auto answer = engine.Classify(
       {.image = Bytes(cat_), .prompts = {"cat"}, .templates = {"a photo of a {}.", "a drawing of a {}."}}, {});
   EXPECT_NEAR(answer->ranked[0].similarity, expected, 1e-5);
@@ -133,7 +134,7 @@ TEST_F(EngineTest, ReportsTruncatedPrompts) {
 TEST_F(EngineTest, EmbedsToUnitLengthAndEqualTextsEqually) {
   Engine& engine = Start();
   const std::vector<std::string> texts = {"a red car", "A  Red CAR", "a boat"};
-  const auto list = engine.EmbedTexts(texts, {});
+  const auto list = engine.EmbedTexts({}, texts, {});
   ASSERT_EQ(list->embeddings.size(), 3U);
   EXPECT_EQ(list->embeddings[0], list->embeddings[1]);
   EXPECT_NE(list->embeddings[0], list->embeddings[2]);
@@ -145,7 +146,7 @@ TEST_F(EngineTest, NamesTheBadPictureOfSeveral) {
   Engine& engine = Start();
   const std::string bad = "not a picture";
   const std::vector<std::span<const std::byte>> pictures = {Bytes(cat_), Bytes(bad)};
-  const auto list = engine.EmbedImages(pictures, {});
+  const auto list = engine.EmbedImages({}, pictures, {});
   ASSERT_FALSE(list.has_value());
   EXPECT_THAT(list.error().message, testing::StartsWith("images[1]: "));
 }

@@ -48,15 +48,21 @@ class Service:
     def log_lines(self):
         return [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
 
-    def wait_for_log_line(self, matches, count=1):
-        """The `count`th line that matches. A line follows its answer, so the client may be here first."""
+    def wait_until(self, get, good):
+        """The first value of `get()` that is `good`."""
         end = time.monotonic() + READY_SECONDS
         while time.monotonic() < end:
-            found = [line for line in self.log_lines() if matches(line)]
-            if len(found) >= count:
-                return found[count - 1]
+            value = get()
+            if good(value):
+                return value
             time.sleep(0.02)
-        raise AssertionError("no such line in the log:\n" + self.log.read_text()[-3000:])
+        raise AssertionError(f"{value}\n{self.log.read_text()[-3000:]}")
+
+    def wait_for_log_line(self, matches, count=1):
+        """The `count`th line that matches. A line follows its answer, so the client may be here first."""
+        found = self.wait_until(lambda: [line for line in self.log_lines() if matches(line)],
+                                lambda lines: len(lines) >= count)
+        return found[count - 1]
 
     def memory_kib(self, key):
         """A value of /proc/<pid>/status: VmRSS now, VmHWM the peak."""

@@ -17,6 +17,29 @@ std::string_view StatusWord(HealthState state) {
   return "unhealthy";
 }
 
+std::string_view StateWord(PooledState state) {
+  switch (state) {
+    case PooledState::kUnloaded: return "unloaded";
+    case PooledState::kLoading: return "loading";
+    case PooledState::kLoaded: return "loaded";
+    case PooledState::kFailed: return "failed";
+  }
+  return "failed";
+}
+
+// The models of models.load. They do not decide the status: a request that names one that failed gets the reason.
+void WriteOthers(JsonWriter& json, const std::vector<PooledModel>& others) {
+  json.Key("models").BeginArray();
+  for (const PooledModel& other : others) {
+    json.BeginObject().Key("name").String(other.name).Key("state").String(StateWord(other.state));
+    if (!other.identity.fingerprint.empty()) json.Key("fingerprint").String(other.identity.fingerprint);
+    if (other.bytes > 0) json.Key("memory_bytes").Integer(static_cast<std::int64_t>(other.bytes));
+    if (!other.reason.empty()) json.Key("error").String(other.reason);
+    json.EndObject();
+  }
+  json.EndArray();
+}
+
 std::string HealthBody(const Health& health, const ApiContext& context) {
   JsonWriter json;
   json.BeginObject();
@@ -35,6 +58,7 @@ std::string HealthBody(const Health& health, const ApiContext& context) {
   else
     json.Null();
   json.EndObject();
+  if (!health.others.empty()) WriteOthers(json, health.others);
   if (!health.reason.empty()) json.Key("error").String(health.reason);
   json.EndObject();
   return std::move(json).Take();

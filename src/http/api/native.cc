@@ -72,7 +72,6 @@ std::string EmbeddingsBody(const EmbeddingList& list, bool is_list) {
 
 Result<Response> Classify(const ApiContext& context, Request& request, const RequestContext& request_context) {
   HC_ASSIGN(ClassifyInput input, ReadClassify(request));
-  HC_TRY(context.engine.CheckModelName(input.model));
   input.engine.image = BytesOf(input.picture);
   Result<Classification> answer = context.engine.Classify(input.engine, request_context);
   if (!answer) return std::unexpected(PictureError(std::move(answer).error()));
@@ -82,19 +81,17 @@ Result<Response> Classify(const ApiContext& context, Request& request, const Req
 
 Result<Response> EmbedImages(const ApiContext& context, Request& request, const RequestContext& request_context) {
   HC_ASSIGN(const EmbedImagesInput input, ReadEmbedImages(request));
-  HC_TRY(context.engine.CheckModelName(input.model));
   std::vector<std::span<const std::byte>> pictures;
   pictures.reserve(input.pictures.size());
   for (const std::string& picture : input.pictures) pictures.push_back(BytesOf(picture));
-  Result<EmbeddingList> list = context.engine.EmbedImages(pictures, request_context);
+  Result<EmbeddingList> list = context.engine.EmbedImages(input.model, pictures, request_context);
   if (!list) return std::unexpected(PictureError(std::move(list).error()));
   return JsonResponse(EmbeddingsBody(*list, input.is_list));
 }
 
 Result<Response> EmbedTexts(const ApiContext& context, Request& request, const RequestContext& request_context) {
   HC_ASSIGN(const EmbedTextsInput input, ReadEmbedTexts(request));
-  HC_TRY(context.engine.CheckModelName(input.model));
-  HC_ASSIGN(const EmbeddingList list, context.engine.EmbedTexts(input.texts, request_context));
+  HC_ASSIGN(const EmbeddingList list, context.engine.EmbedTexts(input.model, input.texts, request_context));
   return JsonResponse(EmbeddingsBody(list, input.is_list));
 }
 

@@ -168,7 +168,7 @@ Result<ClassifyInput> ReadClassify(Request& request) {
   HC_ASSIGN(input.engine.threshold, fields.Number("threshold", 0, 1));
   HC_ASSIGN(input.engine.reject_below, fields.Number("reject_below", -1, 1));
   HC_ASSIGN(input.engine.apply_softmax, fields.Bool("apply_softmax"));
-  HC_ASSIGN(input.model, ReadModel(fields));
+  HC_ASSIGN(input.engine.model, ReadModel(fields));
   HC_ASSIGN(input.engine.templates, ReadTemplates(fields));
   if (input.engine.prompts.size() * input.engine.templates.size() > kMaxFilledPrompts)
     return Fail(ErrorCode::kInvalidArgument, "{} prompts in {} templates each are more than {} texts in all",

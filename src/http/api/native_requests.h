@@ -20,13 +20,12 @@ inline constexpr std::size_t kMaxTexts = 2048;
 struct ClassifyInput {
   std::string picture;     // the bytes of a picture file
   ClassifyRequest engine;  // without `image`: that is a view of `picture`
-  std::string model;       // empty: the loaded one
 };
 
 struct EmbedImagesInput {
   std::vector<std::string> pictures;
   bool is_list = false;  // asked with `images`: answered with a list, even of one
-  std::string model;
+  std::string model;     // empty: the main one
 };
 
 struct EmbedTextsInput {

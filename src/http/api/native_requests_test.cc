@@ -30,7 +30,7 @@ TEST(ReadClassify, ReadsEveryField) {
   EXPECT_EQ(input->engine.prompts, (std::vector<std::string>{"a cat", " a dog "}));
   EXPECT_EQ(input->engine.top_k, 5);
   EXPECT_EQ(input->engine.threshold, 0.25);
-  EXPECT_EQ(input->model, "m");
+  EXPECT_EQ(input->engine.model, "m");
   EXPECT_EQ(input->engine.templates, std::vector<std::string>{"a {}"});
   EXPECT_EQ(input->engine.reject_below, -0.5);
   EXPECT_EQ(input->engine.apply_softmax, false);

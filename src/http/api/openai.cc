@@ -73,25 +73,27 @@ void WriteModel(JsonWriter& json, std::string_view id, const ModelIdentity& mode
   json.Key("owned_by").String("hailo-clip");
   json.Key("architecture").BeginObject().Key("input_modalities").BeginArray();
   json.String("text").String("image").EndArray().EndObject();
-  json.Key("meta").BeginObject().Key("n_embd").Integer(model.dimension).EndObject();
+  if (model.dimension > 0)  // known since the model was loaded first
+    json.Key("meta").BeginObject().Key("n_embd").Integer(model.dimension).EndObject();
   json.EndObject();
 }
 
 Result<Response> ListModels(const ApiContext& context, Request& /*request*/, const RequestContext& /*context*/) {
-  const Health health = context.engine.health();
   JsonWriter json;
   json.BeginObject().Key("object").String("list").Key("data").BeginArray();
-  if (health.model && health.state == HealthState::kHealthy)
-    WriteModel(json, health.model->name, *health.model, context);
+  for (const ModelIdentity& model : context.engine.ServedModels()) WriteModel(json, model.name, model, context);
   json.EndArray().EndObject();
   return JsonResponse(std::move(json).Take());
 }
 
 Result<Response> ShowModel(const ApiContext& context, Request& request, const RequestContext& /*context*/) {
-  HC_TRY(context.engine.CheckModelName(request.tail));
-  JsonWriter json;
-  WriteModel(json, request.tail, *context.engine.health().model, context);
-  return JsonResponse(std::move(json).Take());
+  for (const ModelIdentity& model : context.engine.ServedModels()) {
+    if (request.tail != model.name && request.tail != model.requested_model) continue;
+    JsonWriter json;
+    WriteModel(json, request.tail, model, context);
+    return JsonResponse(std::move(json).Take());
+  }
+  return Fail(ErrorCode::kNotFound, "model '{}' is not served; GET /v1/models lists those that are", request.tail);
 }
 
 struct Embedded {
@@ -110,12 +112,12 @@ Result<Embedded> EmbedAll(Engine& engine, const EmbeddingsInput& input, const Re
   }
   EmbeddingList of_texts, of_pictures;
   if (!pictures.empty()) {
-    Result<EmbeddingList> list = engine.EmbedImages(pictures, context);
+    Result<EmbeddingList> list = engine.EmbedImages(input.model, pictures, context);
     if (!list) return std::unexpected(PictureError(std::move(list).error()));
     of_pictures = *std::move(list);
   }
   if (!texts.empty()) {
-    HC_ASSIGN(of_texts, engine.EmbedTexts(texts, context));
+    HC_ASSIGN(of_texts, engine.EmbedTexts(input.model, texts, context));
   }
   Embedded result{
       .model = texts.empty() ? of_pictures.model : of_texts.model, .embeddings = {}, .tokens = of_texts.tokens};
@@ -131,7 +133,6 @@ Result<Embedded> EmbedAll(Engine& engine, const EmbeddingsInput& input, const Re
 
 Result<Response> Embeddings(const ApiContext& context, Request& request, const RequestContext& request_context) {
   HC_ASSIGN(const EmbeddingsInput input, ReadEmbeddings(request));
-  HC_TRY(context.engine.CheckModelName(input.model));
   HC_ASSIGN(const Embedded embedded, EmbedAll(context.engine, input, request_context));
   JsonWriter json;
   json.BeginObject().Key("object").String("list").Key("data").BeginArray();
