@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Resident memory: idle, after 1,000 requests, and the peak with 32 uploads of 12 megapixels at once.
 
-    .deps/venv/bin/python bench/memory.py [--model NAME] [--folder MODEL_FOLDER]
+    .deps/venv/bin/python bench/memory.py [--model NAME] [--folder MODEL_FOLDER] [--map-weights]
 """
 import argparse
 import base64
@@ -15,6 +15,7 @@ from service import ROOT, Service, photo
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--model", default="starter")
 parser.add_argument("--folder", type=pathlib.Path, default=ROOT / "models/starter", help="of that model")
+parser.add_argument("--map-weights", action="store_true", help="with performance.map_weights")
 parser.add_argument("--requests", type=int, default=1000)
 arguments = parser.parse_args()
 
@@ -24,9 +25,12 @@ body = json.dumps({"image": base64.b64encode(large).decode(), "prompts": prompts
 weights = sum(file.stat().st_size for file in arguments.folder.rglob("*.onnx*")) / 2**20
 
 with Service("--model", arguments.model, "--set", "performance.max_queue_size=32",
-             "--set", f"models.dirs={arguments.folder.parent}") as service:
+             "--set", f"models.dirs={arguments.folder.parent}",
+             "--set", f"performance.map_weights={str(arguments.map_weights).lower()}") as service:
+    print(f"start until ready      {service.seconds_to_ready:8.2f} s")
     time.sleep(1)
     print(f"model files            {weights:8.1f} MiB")
+    print(f"idle, anonymous        {service.memory_mib('RssAnon:'):8.1f} MiB")
     print(f"idle                   {service.memory_mib('VmRSS:'):8.1f} MiB resident")
     print(f"peak while starting    {service.memory_mib('VmHWM:'):8.1f} MiB")
     connection = service.connect()

@@ -19,10 +19,12 @@ class Service:
             self.port = probe.getsockname()[1]
         self.process = subprocess.Popen(
             [PROGRAM, "serve", "--port", str(self.port), "--log-level", "WARNING", *flags])
-        deadline = time.monotonic() + 120
+        begun = time.monotonic()
+        deadline = begun + 120
         while time.monotonic() < deadline:
             try:
                 if self.request("GET", "/health/ready")[0] == 200:
+                    self.seconds_to_ready = time.monotonic() - begun
                     return
             except OSError:
                 pass

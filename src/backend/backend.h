@@ -70,6 +70,7 @@ struct BackendOptions {
   int threads = 0;  // CPU: 0 = the physical cores
   std::optional<int> batch_size;
   int device_timeout_ms = 5000;
+  bool map_weights = false;  // CPU: use the weights from the page cache instead of a copy
 };
 
 enum class EncoderKind { kImage, kText };

@@ -68,7 +68,8 @@ struct PerformanceConfig {
   int request_timeout = 30;  // seconds, includes queueing
   bool warmup_enabled = false;
   int warmup_iterations = 3;
-  int encoder_threads = 0;  // threads of the CPU backend; 0: the physical cores
+  bool map_weights = false;  // of the CPU backend: from the page cache instead of a copy
+  int encoder_threads = 0;   // threads of the CPU backend; 0: the physical cores
 };
 
 struct ResourceLimitsConfig {

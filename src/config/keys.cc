@@ -96,6 +96,7 @@ void AddPerformance(std::vector<ConfigKey>& keys) {
   keys.push_back(Key("performance.request_timeout", at, &S::request_timeout, Int{1, kHour}));
   keys.push_back(Key("performance.warmup_enabled", at, &S::warmup_enabled, Boolean{}));
   keys.push_back(Key("performance.warmup_iterations", at, &S::warmup_iterations, Int{0, 1'000}));
+  keys.push_back(Key("performance.map_weights", at, &S::map_weights, Boolean{}));
   keys.push_back(Key("performance.encoder_threads", at, &S::encoder_threads, Int{0, 256}));
 }
 

@@ -21,7 +21,8 @@ BackendOptions OptionsOfBackend(const Config& config) {
   return {.device = config.clip.device,
           .threads = config.performance.encoder_threads,
           .batch_size = config.clip.batch_size,
-          .device_timeout_ms = config.clip.device_timeout_ms};
+          .device_timeout_ms = config.clip.device_timeout_ms,
+          .map_weights = config.performance.map_weights};
 }
 
 ModelIdentity Identify(const LoadedModel& model, std::optional<std::string> requested) {

@@ -5,6 +5,8 @@
 
 #include <new>
 
+#include "backend/onnx/mapped_weights.h"
+
 namespace hailo_clip {
 namespace {
 
@@ -27,7 +29,7 @@ Result<const GraphTensor*> FindTensor(const std::vector<GraphTensor>& tensors, c
   return Fail(ErrorCode::kBadModel, "the graph has no {} '{}'; it has: {}", kind, name, fmt::join(names, ", "));
 }
 
-Ort::SessionOptions SessionOptions(int threads) {
+Ort::SessionOptions SessionOptions(int threads, bool map_weights, const std::filesystem::path& folder) {
   Ort::SessionOptions options;
   options.SetIntraOpNumThreads(threads);
   options.SetInterOpNumThreads(1);
@@ -37,6 +39,11 @@ Ort::SessionOptions SessionOptions(int threads) {
   // The arena keeps the peak of every batch size ever seen; without it freed memory goes back, at no measurable cost.
   options.DisableCpuMemArena();
   options.DisableMemPattern();
+  if (map_weights) {
+    options.AddConfigEntry(kOrtSessionOptionsModelExternalInitializersFileFolderPath, folder.c_str());
+    // Packed weights would be copies, which is what mapping avoids.
+    options.AddConfigEntry(kOrtSessionOptionsConfigDisablePrepacking, "1");
+  }
   return options;
 }
 
@@ -45,10 +52,16 @@ Ort::SessionOptions SessionOptions(int threads) {
 Result<const GraphTensor*> Graph::Input(const std::string& name) const { return FindTensor(inputs, name, "input"); }
 Result<const GraphTensor*> Graph::Output(const std::string& name) const { return FindTensor(outputs, name, "output"); }
 
-Result<Graph> OpenGraph(const Ort::Env& env, const std::filesystem::path& file, int threads) {
+Result<Graph> OpenGraph(const Ort::Env& env, const std::filesystem::path& file, int threads, bool map_weights) {
   try {
     Graph graph;
-    graph.session = Ort::Session(env, file.c_str(), SessionOptions(threads));
+    const Ort::SessionOptions options = SessionOptions(threads, map_weights, file.parent_path());
+    if (map_weights) {
+      HC_ASSIGN(const std::string rewritten, WithMappedWeights(file));
+      graph.session = Ort::Session(env, rewritten.data(), rewritten.size(), options);
+    } else {
+      graph.session = Ort::Session(env, file.c_str(), options);
+    }
     Ort::AllocatorWithDefaultOptions allocator;
     for (std::size_t i = 0; i < graph.session.GetInputCount(); ++i)
       graph.inputs.push_back(

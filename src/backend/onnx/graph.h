@@ -30,8 +30,10 @@ struct Graph {
   [[nodiscard]] Result<const GraphTensor*> Output(const std::string& name) const;
 };
 
-// Opens the file with a pool of `threads` of its own. kBadModel with the runtime's words if it cannot be loaded.
-[[nodiscard]] Result<Graph> OpenGraph(const Ort::Env& env, const std::filesystem::path& file, int threads);
+// Opens the file with a pool of `threads` of its own; with `map_weights` its weights stay in the file. kBadModel with
+// the runtime's words if it cannot be loaded.
+[[nodiscard]] Result<Graph> OpenGraph(const Ort::Env& env, const std::filesystem::path& file, int threads,
+                                      bool map_weights);
 
 // "[batch, 3, 224, 224]" with * for axes of any length.
 [[nodiscard]] std::string FormatShape(const std::vector<std::int64_t>& shape);

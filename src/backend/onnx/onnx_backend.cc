@@ -58,7 +58,7 @@ class OnnxBackend final : public Backend {
     if (file == nullptr || !file->has_value())
       return Fail(ErrorCode::kBadModel, "model '{}' has no {} encoder for the backend 'onnx'", manifest.name,
                   kind == EncoderKind::kImage ? "image" : "text");
-    HC_ASSIGN(Graph graph, OpenGraph(env_, folder / (*file)->file, threads_));
+    HC_ASSIGN(Graph graph, OpenGraph(env_, folder / (*file)->file, threads_, options_.map_weights));
     auto encoder = kind == EncoderKind::kImage ? CreateImageEncoder(std::move(graph), **file, manifest)
                                                : CreateTextEncoder(std::move(graph), **file, manifest);
     if (!encoder.has_value()) return FailWithin((*file)->file, encoder.error());
