@@ -9,6 +9,7 @@
 #include "base/json_writer.h"
 #include "base/sha256.h"
 #include "cli/command.h"
+#include "engine/import_check.h"
 #include "engine/loaded_model.h"
 #include "engine/self_test.h"
 #include "model/importer.h"
@@ -86,16 +87,20 @@ int ShowModel(const CommonFlags& flags, const std::string& name, bool as_json) {
   return kExitDone;
 }
 
-// Loads the model from `folder` and records its self-test vectors in `manifest`.
-Status RecordVectors(const Config& config, const std::filesystem::path& folder, Manifest& manifest) {
+// Loads the model from `folder`, checks that it works and records its self-test vectors in `manifest`. The logits are
+// measured first, if there is a graph for that.
+Status RecordVectors(const Config& config, const std::filesystem::path& folder, Manifest& manifest,
+                     const std::optional<std::filesystem::path>& logits_graph = {}) {
   const Logger logger(LogLevel::kWarning, LogFormat::kText);
   const Clock clock;
   TextCache cache(0);
-  const InstalledModel model{.manifest = manifest, .folder = folder, .fingerprint = Fingerprint(manifest)};
   // No hurry here: a large model's first run on a small computer may take longer than a request may.
   const BackendOptions options{.threads = config.performance.encoder_threads, .device_timeout_ms = 60'000};
   HC_ASSIGN(auto backend, CreateBackend(config.clip.backend, options, logger));
+  if (logits_graph.has_value()) HC_TRY(MeasureLogits(*backend, *logits_graph, manifest));
+  const InstalledModel model{.manifest = manifest, .folder = folder, .fingerprint = Fingerprint(manifest)};
   HC_ASSIGN(const auto loaded, LoadedModel::Load(model, std::move(backend), cache, clock));
+  HC_TRY(CheckNewModel(*loaded));
   HC_ASSIGN(SelfTestSpec vectors, RecordSelfTest(*loaded));
   manifest.self_test.images = std::move(vectors.images);
   manifest.self_test.texts = std::move(vectors.texts);
@@ -137,8 +142,8 @@ int Import(const CommonFlags& flags, ImportOptions options) {
   if (!target.has_value()) return Report(target.error());
   options.target = *target;
   fmt::print(stderr, "importing {} ...\n", options.source.string());
-  const auto result = ImportModel(options, [&](const std::filesystem::path& folder, Manifest& manifest) {
-    return RecordVectors(loaded->config, folder, manifest);
+  const auto result = ImportModel(options, [&](StagedModel& model) {
+    return RecordVectors(loaded->config, model.folder, model.manifest, model.logits_graph);
   });
   if (!result.has_value()) return Report(result.error());
   for (const std::string& note : result->notes) fmt::print(stderr, "note: {}\n", note);
@@ -176,14 +181,16 @@ void AddModelsCommand(CLI::App& app, CommonFlags& flags, int& status) {
   seal->callback([&flags, folder, &status] { status = RunSeal(flags, *folder); });
 
   auto options = std::make_shared<ImportOptions>();
-  CLI::App* import = models->add_subcommand("import", "Install a model from a folder in the Hugging Face ONNX layout");
+  CLI::App* import = models->add_subcommand("import", "Install a model from a folder as others publish it");
   import->footer(
       "Example:\n"
       "  hailo-clip models import ~/Downloads/clip-vit-base-patch32 --name clip-vit-b-32\n"
-      "The folder holds config.json, preprocessor_config.json, tokenizer.json (or vocab.json and merges.txt),\n"
-      "onnx/vision_model.onnx and onnx/text_model.onnx. docs/MODELS.md tells more.");
+      "Read are Hugging Face's ONNX exports (two graphs or one) and open_clip's as Immich publishes them: CLIP and\n"
+      "SigLIP models in full precision. docs/MODELS.md tells more.");
   import->add_option("folder", options->source, "The published folder")->required();
   import->add_option("--name", options->name, "Name to install it under (default: the folder's)");
+  import->add_option("--logit-scale", options->logit_scale, "The trained logit scale, if the published files lack it");
+  import->add_option("--logit-bias", options->logit_bias, "The trained logit bias (sigmoid models)");
   import->add_flag("--replace", options->replace, "Replace a model of that name");
   AddCommonFlags(*import, flags);
   import->callback([&flags, options, &status] { status = Import(flags, *options); });
