@@ -14,7 +14,7 @@ _hailo_clip() {
       classify) words="--prompt --labels --template --top-k --threshold --reject-below --json --csv $common" ;;
       embed) words="--text --csv --json $common" ;;
       doctor) words=$common ;;
-      models) [ "$COMP_CWORD" -eq 2 ] && words="list show verify import export rm default seal" || words="--name --replace --clear --json $common" ;;
+      models) [ "$COMP_CWORD" -eq 2 ] && words="list show verify import export rm default seal" || words="--name --logit-scale --logit-bias --replace --clear --json $common" ;;
       config) [ "$COMP_CWORD" -eq 2 ] && words="check show" || words=$common ;;
       *) words="serve classify embed models config doctor --version --help" ;;
     esac

@@ -123,9 +123,12 @@ void AddImportCommand(CLI::App& command, CommonFlags& flags, int& status) {
       "Examples:\n"
       "  hailo-clip models import ~/Downloads/clip-vit-base-patch32 --name clip-vit-b-32\n"
       "  hailo-clip models import clip-vit-b-32.tar          # as `models export` wrote it\n"
-      "docs/MODELS.md tells which published layouts are read.");
+      "Read are Hugging Face's ONNX exports (two graphs or one) and open_clip's as Immich publishes them: CLIP and\n"
+      "SigLIP models in full precision. docs/MODELS.md tells more.");
   command.add_option("source", options->source, "The published folder, or a tar")->required();
   command.add_option("--name", options->name, "Name to install it under (default: the folder's)");
+  command.add_option("--logit-scale", options->logit_scale, "The trained logit scale, if the published files lack it");
+  command.add_option("--logit-bias", options->logit_bias, "The trained logit bias (sigmoid models)");
   command.add_flag("--replace", options->replace, "Replace a model of that name");
   command.callback([&flags, options, &status] { status = RunImport(flags, *options); });
 }

@@ -2,11 +2,14 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <memory>
+#include <optional>
 
 #include "backend/registry.h"
 #include "base/file.h"
 #include "base/sha256.h"
 #include "cli/models.h"
+#include "engine/import_check.h"
 #include "engine/loaded_model.h"
 #include "engine/self_test.h"
 #include "model/install.h"
@@ -14,40 +17,55 @@
 namespace hailo_clip {
 namespace {
 
-// Loads the model from its folder, without a service around it, and hands it to `use`.
-Status WithLoaded(const Config& config, const InstalledModel& model,
-                  const std::function<Status(LoadedModel& loaded)>& use) {
-  const Logger logger(LogLevel::kWarning, LogFormat::kText);
-  const Clock clock;
-  TextCache cache(0);
-  // No hurry here: a large model's first run on a small computer may take longer than a request may.
-  const BackendOptions options{.threads = config.performance.encoder_threads, .device_timeout_ms = 60'000};
-  HC_ASSIGN(auto backend, CreateBackend(config.clip.backend, options, logger));
-  HC_ASSIGN(const auto loaded, LoadedModel::Load(model, std::move(backend), cache, clock));
-  return use(*loaded);
-}
+// A backend and a loader without a service around them.
+class Workbench {
+ public:
+  static Result<std::unique_ptr<Workbench>> Create(const Config& config) {
+    // No hurry here: a large model's first run on a small computer may take longer than a request may.
+    const BackendOptions options{.threads = config.performance.encoder_threads, .device_timeout_ms = 60'000};
+    std::unique_ptr<Workbench> bench(new Workbench);
+    HC_ASSIGN(bench->backend_, CreateBackend(config.clip.backend, options, bench->logger_));
+    return bench;
+  }
+
+  [[nodiscard]] Backend& backend() { return *backend_; }
+
+  // Once: the backend goes with the model.
+  [[nodiscard]] Result<std::unique_ptr<LoadedModel>> Load(const InstalledModel& model) {
+    return LoadedModel::Load(model, std::move(backend_), cache_, clock_);
+  }
+
+ private:
+  Workbench() = default;
+
+  const Logger logger_{LogLevel::kWarning, LogFormat::kText};
+  const Clock clock_;
+  TextCache cache_{0};
+  std::unique_ptr<Backend> backend_;
+};
 
 InstalledModel AsInstalled(const Manifest& manifest, const std::filesystem::path& folder) {
   return {.manifest = manifest, .folder = folder, .fingerprint = Fingerprint(manifest)};
 }
 
-Status RecordVectors(const Config& config, const std::filesystem::path& folder, Manifest& manifest) {
-  return WithLoaded(config, AsInstalled(manifest, folder), [&](LoadedModel& loaded) -> Status {
-    HC_ASSIGN(SelfTestSpec vectors, RecordSelfTest(loaded));
-    manifest.self_test.images = std::move(vectors.images);
-    manifest.self_test.texts = std::move(vectors.texts);
-    return {};
-  });
+// Measures the logits if there is a graph for that, checks that the model works and records its self-test vectors.
+Status RecordVectors(const Config& config, const std::filesystem::path& folder, Manifest& manifest,
+                     const std::optional<std::filesystem::path>& logits_graph = {}) {
+  HC_ASSIGN(const auto bench, Workbench::Create(config));
+  if (logits_graph.has_value()) HC_TRY(MeasureLogits(bench->backend(), *logits_graph, manifest));
+  HC_ASSIGN(const auto loaded, bench->Load(AsInstalled(manifest, folder)));
+  HC_TRY(CheckNewModel(*loaded));
+  HC_ASSIGN(SelfTestSpec vectors, RecordSelfTest(*loaded));
+  manifest.self_test.images = std::move(vectors.images);
+  manifest.self_test.texts = std::move(vectors.texts);
+  return {};
 }
 
 // The smallest cosine of the self-test.
 Result<double> Verify(const Config& config, const InstalledModel& model) {
-  double smallest = 0;
-  HC_TRY(WithLoaded(config, model, [&](LoadedModel& loaded) -> Status {
-    HC_ASSIGN(smallest, RunSelfTest(loaded));
-    return {};
-  }));
-  return smallest;
+  HC_ASSIGN(const auto bench, Workbench::Create(config));
+  HC_ASSIGN(const auto loaded, bench->Load(model));
+  return RunSelfTest(*loaded);
 }
 
 // Records the hashes and self-test vectors of a folder whose files or manifest were changed by hand.
@@ -87,11 +105,11 @@ int RunImport(const CommonFlags& flags, ImportOptions options) {
   if (!target.has_value()) return Report(target.error());
   options.target = *target;
   fmt::print(stderr, "importing {} ...\n", options.source.string());
-  const auto result = InstallModel(options, [&](const std::filesystem::path& folder, Manifest& manifest) -> Status {
+  const auto result = InstallModel(options, [&](StagedModel& model) -> Status {
     // A model that brings its vectors must reproduce them here; recording new ones would prove nothing.
-    if (manifest.self_test.images.empty() && manifest.self_test.texts.empty())
-      return RecordVectors(loaded->config, folder, manifest);
-    HC_TRY(Verify(loaded->config, AsInstalled(manifest, folder)));
+    if (model.manifest.self_test.images.empty() && model.manifest.self_test.texts.empty())
+      return RecordVectors(loaded->config, model.folder, model.manifest, model.logits_graph);
+    HC_TRY(Verify(loaded->config, AsInstalled(model.manifest, model.folder)));
     return {};
   });
   if (!result.has_value()) return Report(result.error());

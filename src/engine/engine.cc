@@ -110,6 +110,7 @@ Status Engine::WarmUp(LoadedModel& model) const {
     const auto call = model.StartImages({});
     HC_TRY(call->Add(PreparePixels(card, model.manifest().image).pixels));
     HC_ASSIGN(const auto image, model.FinishImages(*call));
+    if (!model.has_texts()) continue;
     HC_ASSIGN(const auto text, model.EncodeTokens({model.Tokenize(SelfTestTexts().front()).ids}, {}));
   }
   return {};

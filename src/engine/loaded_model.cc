@@ -26,11 +26,12 @@ Result<std::unique_ptr<LoadedModel>> LoadedModel::Load(const InstalledModel& mod
                                                        std::size_t max_queued_inputs) {
   HC_TRY(VerifyFiles(model));
   std::unique_ptr<LoadedModel> loaded(new LoadedModel(model, cache));
-  HC_ASSIGN(loaded->tokenizer_, CreateTokenizer(model.manifest.text.tokenizer, model.folder));
   loaded->backend_ = std::move(backend);
   HC_ASSIGN(auto image, loaded->backend_->CreateEncoder(EncoderKind::kImage, model.manifest, model.folder));
-  HC_ASSIGN(auto text, loaded->backend_->CreateEncoder(EncoderKind::kText, model.manifest, model.folder));
   loaded->image_encoder_ = std::make_unique<Batcher>(std::move(image), max_queued_inputs, clock);
+  if (model.manifest.text.tokenizer.files.empty()) return loaded;
+  HC_ASSIGN(loaded->tokenizer_, CreateTokenizer(model.manifest.text.tokenizer, model.folder));
+  HC_ASSIGN(auto text, loaded->backend_->CreateEncoder(EncoderKind::kText, model.manifest, model.folder));
   loaded->text_encoder_ = std::make_unique<Batcher>(std::move(text), max_queued_inputs, clock);
   return loaded;
 }
@@ -45,12 +46,18 @@ Result<std::vector<std::vector<float>>> LoadedModel::FinishImages(EncodeCall& ca
   return embeddings;
 }
 
+Status LoadedModel::CheckHasTexts() const {
+  if (has_texts()) return {};
+  return Fail(ErrorCode::kNotFound, "model '{}' has no text encoder: it embeds pictures only", manifest_.name);
+}
+
 Tokens LoadedModel::Tokenize(std::string_view text) const {
   return tokenizer_->Encode(text, manifest_.text.context_length);
 }
 
 Result<std::vector<std::vector<float>>> LoadedModel::EncodeTokens(std::vector<std::vector<std::int32_t>> tokens,
                                                                   const RequestContext& context) {
+  HC_TRY(CheckHasTexts());
   std::vector<std::vector<float>> all;
   for (std::size_t first = 0; first < tokens.size(); first += kTextPortion) {
     const std::size_t last = std::min(first + kTextPortion, tokens.size());
@@ -64,6 +71,7 @@ Result<std::vector<std::vector<float>>> LoadedModel::EncodeTokens(std::vector<st
 }
 
 Result<EncodedTexts> LoadedModel::EncodeTexts(std::span<const std::string> texts, const RequestContext& context) {
+  HC_TRY(CheckHasTexts());
   EncodedTexts result;
   result.embeddings.resize(texts.size());
   std::vector<std::string> missing_keys;  // of distinct texts that must be encoded

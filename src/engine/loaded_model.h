@@ -1,7 +1,8 @@
-// One model in memory: its tokenizer, its two encoders with their queues.
+// One model in memory: its tokenizer, its encoders with their queues.
 #pragma once
 
 #include <cstddef>
+#include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
@@ -28,8 +29,8 @@ struct EncodedTexts {
 // Thread-safe; calls block until the answer is there, the deadline passes or the request is cancelled.
 class LoadedModel {
  public:
-  // Hashes the files, opens both encoders on `backend`, loads the tokenizer. `cache` and `clock` must outlive the
-  // model. At most `max_queued_inputs` wait for each encoder; one more is kBusy.
+  // Hashes the files, opens the encoders that the manifest has for `backend`, loads the tokenizer. `cache` and `clock`
+  // must outlive the model. At most `max_queued_inputs` wait for each encoder; one more is kBusy.
   [[nodiscard]] static Result<std::unique_ptr<LoadedModel>> Load(const InstalledModel& model,
                                                                  std::unique_ptr<Backend> backend, TextCache& cache,
                                                                  const Clock& clock,
@@ -38,6 +39,8 @@ class LoadedModel {
   [[nodiscard]] const Manifest& manifest() const { return manifest_; }
   [[nodiscard]] const std::string& fingerprint() const { return fingerprint_; }  // "sha256:<64 hex>"
   [[nodiscard]] const EncoderInfo& image_info() const { return image_encoder_->info(); }
+  // False: the model embeds pictures only, and every call with texts is kNotFound.
+  [[nodiscard]] bool has_texts() const { return text_encoder_ != nullptr; }
   [[nodiscard]] const EncoderInfo& text_info() const { return text_encoder_->info(); }
 
   // Pictures are [S, S, 3] u8. Add them to the call as they are decoded, then FinishImages.
@@ -50,19 +53,27 @@ class LoadedModel {
   // Past the cache: for the self-test and warm-up.
   [[nodiscard]] Result<std::vector<std::vector<float>>> EncodeTokens(std::vector<std::vector<std::int32_t>> tokens,
                                                                      const RequestContext& context);
-  [[nodiscard]] Tokens Tokenize(std::string_view text) const;
+  [[nodiscard]] Tokens Tokenize(std::string_view text) const;  // only if has_texts()
+
+  // An encoder of its own, past the queue, for whoever must know what shares a batch. The model must outlive it.
+  [[nodiscard]] Result<std::unique_ptr<Encoder>> CreateEncoder(EncoderKind kind) const {
+    return backend_->CreateEncoder(kind, manifest_, folder_);
+  }
 
  private:
   LoadedModel(const InstalledModel& model, TextCache& cache)
-      : manifest_(model.manifest), fingerprint_(model.fingerprint), cache_(cache) {}
+      : manifest_(model.manifest), folder_(model.folder), fingerprint_(model.fingerprint), cache_(cache) {}
 
   const Manifest manifest_;
+  const std::filesystem::path folder_;
   const std::string fingerprint_;
   TextCache& cache_;
-  std::unique_ptr<Tokenizer> tokenizer_;
-  std::unique_ptr<Backend> backend_;  // outlives the encoders
+  [[nodiscard]] Status CheckHasTexts() const;
+
+  std::unique_ptr<Tokenizer> tokenizer_;  // nullptr without texts
+  std::unique_ptr<Backend> backend_;      // outlives the encoders
   std::unique_ptr<Batcher> image_encoder_;
-  std::unique_ptr<Batcher> text_encoder_;
+  std::unique_ptr<Batcher> text_encoder_;  // nullptr without texts
 };
 
 }  // namespace hailo_clip

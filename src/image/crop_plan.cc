@@ -14,14 +14,19 @@ std::int64_t CropStart(std::int64_t length, int crop, CropRounding rounding) {
 
 AxisPlan PlanAxis(const PreprocessSpec& spec, int length, int shorter) {
   if (spec.resize_mode == ResizeMode::kSquash) {
-    return {.input = length, .output = spec.crop_size, .start = 0, .crop = spec.crop_size};
+    return {.input = length,
+            .output = spec.crop_size,
+            .start = 0,
+            .crop = spec.crop_size,
+            .interpolation = spec.interpolation};
   }
   const double longer = static_cast<double>(std::int64_t{spec.resize_size} * length) / shorter;
   const std::int64_t output = length == shorter ? spec.resize_size : static_cast<std::int64_t>(longer);
   return {.input = length,
           .output = output,
           .start = CropStart(output, spec.crop_size, spec.crop_rounding),
-          .crop = spec.crop_size};
+          .crop = spec.crop_size,
+          .interpolation = spec.interpolation};
 }
 
 }  // namespace

@@ -14,6 +14,7 @@ struct AxisPlan {
   std::int64_t output = 0;
   std::int64_t start = 0;
   int crop = 0;
+  Interpolation interpolation = Interpolation::kBicubic;
 };
 
 struct CropPlan {

@@ -17,13 +17,13 @@ enum class ResizeMode {
   kShortestSide,  // the shorter side becomes resize_size, the shape is kept, then a centre crop
   kSquash,        // both sides become crop_size, the shape is not kept
 };
-enum class Interpolation { kBicubic };
+enum class Interpolation { kBicubic, kBilinear };
 enum class CropRounding {
   kHalfToEven,  // round((length - crop) / 2), half to even: torchvision, OpenAI, open_clip
   kDown,        // (length - crop) / 2, cut: transformers
 };
 
-// What a model's manifest says of its picture input. Arithmetic: Pillow's 8-bit bicubic with antialiasing.
+// What a model's manifest says of its picture input. Arithmetic: Pillow's 8-bit resize with antialiasing.
 struct PreprocessSpec {
   ResizeMode resize_mode = ResizeMode::kShortestSide;
   int resize_size = 224;  // of the shorter side, >= crop_size; kSquash: equal to crop_size

@@ -215,5 +215,27 @@ TEST(PreprocessGolden, NormalisesToOpenClipsFloats) {
   }
 }
 
+// Reference: Pillow 13.0.0's bilinear filter, horizontal pass first (tests/data/images/make_bilinear.py); to the bit.
+TEST(PreprocessGolden, BilinearCropsAreIdentical) {
+  int compared = 0;
+  simdjson::dom::parser parser;
+  for (const simdjson::dom::element row : parser.load_many((kImages / "bilinear.jsonl").string())) {
+    const std::string bytes = ReadFile(kImages / Text(row, "image"), 1U << 20U).value();
+    for (const char* mode : {"clip224", "squash256"}) {
+      PreprocessSpec spec{.interpolation = Interpolation::kBilinear};
+      if (mode == std::string_view("squash256"))
+        spec = {.resize_mode = ResizeMode::kSquash,
+                .resize_size = 256,
+                .crop_size = 256,
+                .interpolation = Interpolation::kBilinear};
+      const auto picture = PreparePicture(std::as_bytes(std::span(bytes)), spec, {});
+      ASSERT_TRUE(picture.has_value()) << picture.error().message;
+      EXPECT_EQ(Digest(picture->crop), Text(row, mode)) << Text(row, "image") << " " << mode;
+      ++compared;
+    }
+  }
+  EXPECT_EQ(compared, 22);
+}
+
 }  // namespace
 }  // namespace hailo_clip

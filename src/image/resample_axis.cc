@@ -16,6 +16,11 @@ double Cubic(double x) {
   return 0.0;
 }
 
+double Triangle(double x) {
+  x = std::abs(x);
+  return x < 1.0 ? 1.0 - x : 0.0;
+}
+
 std::int32_t ToFixedPoint(double weight) {
   constexpr double kOne = std::int64_t{1} << kWeightBits;
   return static_cast<std::int32_t>(weight * kOne + (weight < 0 ? -0.5 : 0.5));  // half away from zero
@@ -25,8 +30,9 @@ std::int32_t ToFixedPoint(double weight) {
 
 ResampleAxis::ResampleAxis(const AxisPlan& plan, bool reversed) : reversed_(reversed) {
   const double scale = static_cast<double>(plan.input) / static_cast<double>(plan.output);
-  const double stretch = std::max(scale, 1.0);  // antialiasing when shrinking, plain bicubic when enlarging
-  const double support = 2.0 * stretch;
+  const double stretch = std::max(scale, 1.0);  // antialiasing when shrinking, plain interpolation when enlarging
+  const bool bicubic = plan.interpolation == Interpolation::kBicubic;
+  const double support = (bicubic ? 2.0 : 1.0) * stretch;
   const double inverse = 1.0 / stretch;
   input_begin_ = plan.input;
   std::vector<double> exact;
@@ -38,7 +44,8 @@ ResampleAxis::ResampleAxis(const AxisPlan& plan, bool reversed) : reversed_(reve
     exact.clear();
     double total = 0.0;
     for (int j = 0; j < count; ++j) {
-      exact.push_back(Cubic((j + first - center + 0.5) * inverse));
+      const double x = (j + first - center + 0.5) * inverse;
+      exact.push_back(bicubic ? Cubic(x) : Triangle(x));
       total += exact.back();
     }
     fixed.clear();

@@ -1,4 +1,4 @@
-// The weights of one axis of Pillow's 8-bit bicubic resize with antialiasing.
+// The weights of one axis of Pillow's 8-bit bicubic or bilinear resize with antialiasing.
 #pragma once
 
 #include <cstddef>

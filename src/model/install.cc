@@ -32,24 +32,31 @@ std::string StemOf(const fs::path& archive) {
 }
 
 Result<ImportResult> InstallOurs(const ImportOptions& options, const FinishImport& finish) {
+  if (options.logit_scale.has_value() || options.logit_bias.has_value())
+    return Fail(ErrorCode::kInvalidArgument,
+                "{} has a {}, which says its logit scale: change it there, then "
+                "`hailo-clip models seal`",
+                options.source.string(), kManifestFile);
   HC_ASSIGN(const std::string yaml, ReadFile(options.source / kManifestFile, kMaxManifestBytes));
-  HC_ASSIGN(Manifest manifest, ParseManifest(yaml));
-  ImportResult result;
+  StagedModel staged;
+  HC_ASSIGN(staged.manifest, ParseManifest(yaml));
+  Manifest& manifest = staged.manifest;
   if (!options.name.empty() && options.name != manifest.name) {
-    result.notes.push_back(
+    staged.notes.push_back(
         fmt::format("its name was '{}'; the name is part of the fingerprint, which differs now", manifest.name));
     manifest.name = options.name;
   }
   HC_TRY(CheckNameIsFree(options.target, manifest.name, options.replace));
   HC_ASSIGN(StagingFolder staging, StagingFolder::Create(options.target));
+  staged.folder = staging.path();
   HC_TRY(CopyModelFiles(manifest, options.source, staging.path()));
-  if (finish) HC_TRY(finish(staging.path(), manifest));
+  if (finish) HC_TRY(finish(staged));
   HC_TRY(WriteFileAtomically(staging.path() / kManifestFile, FormatManifest(manifest)));
-  result.folder = options.target / manifest.name;
-  HC_TRY(staging.PublishAs(result.folder, options.replace));
-  result.fingerprint = Fingerprint(manifest);
-  result.manifest = std::move(manifest);
-  return result;
+  const fs::path folder = options.target / manifest.name;
+  HC_TRY(staging.PublishAs(folder, options.replace));
+  const std::string fingerprint = Fingerprint(manifest);
+  return ImportResult{
+      .manifest = std::move(manifest), .folder = folder, .fingerprint = fingerprint, .notes = std::move(staged.notes)};
 }
 
 Result<ImportResult> InstallFolder(const ImportOptions& options, const FinishImport& finish) {

@@ -86,8 +86,8 @@ TEST_F(Install, AChangedFileIsRefused) {
 
 TEST_F(Install, WhatTheCheckRefusesIsNotInstalled) {
   const InstalledModel model = Make("clip");
-  const auto result = InstallFrom(model.folder, "", [](const fs::path& staged, Manifest&) -> Status {
-    EXPECT_TRUE(fs::exists(staged / "image.onnx"));
+  const auto result = InstallFrom(model.folder, "", [](StagedModel& staged) -> Status {
+    EXPECT_TRUE(fs::exists(staged.folder / "image.onnx"));
     return Fail(ErrorCode::kBadModel, "does not reproduce its vectors");
   });
   EXPECT_EQ(result.error().message, "does not reproduce its vectors");

@@ -88,12 +88,20 @@ void WriteImage(Writer& out, const PreprocessSpec& image) {
   out.Close();
 }
 
+// What only some kinds of tokenizer or text graph have is written for those alone.
 void WriteText(Writer& out, const Manifest& manifest) {
+  const TokenizerSpec& tokenizer = manifest.text.tokenizer;
+  if (tokenizer.files.empty()) return;
   out.Open("text");
   out.Open("tokenizer");
-  out.Word("kind", WordOf(manifest.text.tokenizer.kind, kTokenizerWords));
+  out.Word("kind", WordOf(tokenizer.kind, kTokenizerWords));
+  if (tokenizer.kind == TokenizerKind::kWordPiece) out.Word("lower_case", WordOf(tokenizer.lower_case, kYesNoWords));
+  if (tokenizer.kind == TokenizerKind::kSentencePiece) {
+    out.Word("ids", WordOf(tokenizer.ids, kSentencePieceIdsWords));
+    out.Word("clean", WordOf(tokenizer.clean, kTextCleaningWords));
+  }
   out.Open("files");
-  for (const std::string& file : manifest.text.tokenizer.files) {
+  for (const std::string& file : tokenizer.files) {
     const auto hash = manifest.tokenizer_sha256.find(file);
     out.Text(QuoteYaml(file), hash == manifest.tokenizer_sha256.end() ? "" : hash->second);
   }
@@ -101,6 +109,8 @@ void WriteText(Writer& out, const Manifest& manifest) {
   out.Close();
   out.Number("context_length", manifest.text.context_length);
   out.Number("pad_id", manifest.text.pad_id);
+  if (manifest.text.padding != TextPadding::kLongest)
+    out.Word("padding", WordOf(manifest.text.padding, kTextPaddingWords));
   out.Close();
 }
 

@@ -42,10 +42,16 @@ struct BackendFiles {
   std::optional<EncoderFile> text;
 };
 
+enum class TextPadding {
+  kLongest,        // a batch is as long as its longest text, unless the graph's sequence length is fixed
+  kContextLength,  // always context_length: the padding counts as text (SigLIP)
+};
+
 struct TextSpec {
-  TokenizerSpec tokenizer;
+  TokenizerSpec tokenizer;  // without files: the model has no text encoder
   int context_length = 77;
-  std::int32_t pad_id = 0;  // used only where a graph's sequence length is fixed
+  std::int32_t pad_id = 0;
+  TextPadding padding = TextPadding::kLongest;
 };
 
 // Known inputs and what they embed to. The picture is the built-in test card (engine/self_test.h), so a model

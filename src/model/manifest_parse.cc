@@ -85,16 +85,24 @@ void ReadImage(Section section, PreprocessSpec& image) {
 }
 
 void ReadText(Section section, Manifest& manifest) {
+  if (!section.present()) return;
   Section tokenizer = section.Sub("tokenizer");
-  tokenizer.Choice("kind", manifest.text.tokenizer.kind, kTokenizerWords);
+  TokenizerSpec& spec = manifest.text.tokenizer;
+  tokenizer.Choice("kind", spec.kind, kTokenizerWords);
+  if (spec.kind == TokenizerKind::kWordPiece) tokenizer.Choice("lower_case", spec.lower_case, kYesNoWords);
+  if (spec.kind == TokenizerKind::kSentencePiece) {
+    tokenizer.Choice("ids", spec.ids, kSentencePieceIdsWords);
+    tokenizer.Choice("clean", spec.clean, kTextCleaningWords);
+  }
   for (auto& [file, sha256] : ReadHashes(tokenizer.Sub("files"))) {
-    manifest.text.tokenizer.files.push_back(file);
+    spec.files.push_back(file);
     manifest.tokenizer_sha256.emplace(file, sha256);
   }
-  if (manifest.text.tokenizer.files.empty()) tokenizer.ReportAt("files", "must name at least one file");
+  if (spec.files.empty()) tokenizer.ReportAt("files", "must name at least one file");
   tokenizer.Finish();
   section.Integer("context_length", manifest.text.context_length, 3, kMaxContextLength);
   section.Integer("pad_id", manifest.text.pad_id, 0, std::numeric_limits<std::int32_t>::max());
+  if (section.Has("padding")) section.Choice("padding", manifest.text.padding, kTextPaddingWords);
   section.Finish();
 }
 
@@ -207,8 +215,11 @@ void ReadRoot(Section& root, Manifest& manifest) {
   root.Integer("embedding_dimension", manifest.embedding_dimension, 1, kMaxDimension);
   ReadScoring(root.Sub("scoring"), manifest.scoring);
   ReadImage(root.Sub("image"), manifest.image);
-  ReadText(root.Sub("text"), manifest);
+  ReadText(root.Sub("text", Need::kOptional), manifest);
   ReadEncoders(root.Sub("encoders"), manifest.encoders);
+  const bool has_text_encoder =
+      std::ranges::any_of(manifest.encoders, [](const auto& entry) { return entry.second.text.has_value(); });
+  if (has_text_encoder && !root.Has("text")) root.ReportAt("text", "is missing, and there is a text encoder");
   if (manifest.encoders.empty()) root.ReportAt("encoders", "must name at least one backend");
   CheckFilesAgree(root, manifest);
   root.Text("licence", manifest.licence, Need::kOptional);

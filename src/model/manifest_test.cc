@@ -74,6 +74,50 @@ TEST(Manifest, ReadsTheSigmoidAndSquashForms) {
   EXPECT_EQ(read->image.crop_rounding, CropRounding::kDown);
 }
 
+TEST(Manifest, ReadsTheTokenizersOfOtherTextTowers) {
+  Manifest written = TestManifest();
+  TokenizerSpec& tokenizer = written.text.tokenizer;
+  tokenizer = {.kind = TokenizerKind::kSentencePiece,
+               .files = tokenizer.files,
+               .ids = SentencePieceIds::kXlmRoberta,
+               .clean = TextCleaning::kOpenClip};
+  written.text.padding = TextPadding::kContextLength;
+  written.image.interpolation = Interpolation::kBilinear;
+  Result<Manifest> read = ParseManifest(FormatManifest(written));
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  EXPECT_EQ(read->text.tokenizer.kind, TokenizerKind::kSentencePiece);
+  EXPECT_EQ(read->text.tokenizer.ids, SentencePieceIds::kXlmRoberta);
+  EXPECT_EQ(read->text.tokenizer.clean, TextCleaning::kOpenClip);
+  EXPECT_EQ(read->text.padding, TextPadding::kContextLength);
+  EXPECT_EQ(read->image.interpolation, Interpolation::kBilinear);
+  tokenizer.kind = TokenizerKind::kWordPiece;
+  tokenizer.lower_case = true;
+  read = ParseManifest(FormatManifest(written));
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  EXPECT_TRUE(read->text.tokenizer.lower_case);
+  // Keys of another kind change nothing, and so are not known.
+  EXPECT_THAT(ErrorWith("kind: clip_bpe", "kind: clip_bpe\n    lower_case: true"), HasSubstr("unknown key"));
+  EXPECT_THAT(ErrorWith("kind: clip_bpe", "kind: wordpiece"), HasSubstr("text.tokenizer.lower_case is missing"));
+}
+
+TEST(Manifest, MayLackTheTextSideAsAWhole) {
+  Manifest written = TestManifest();
+  written.encoders.at("onnx").text.reset();
+  written.text = {};
+  written.tokenizer_sha256.clear();
+  const std::string text = FormatManifest(written);
+  EXPECT_EQ(text.find("\ntext:"), std::string::npos);
+  const Result<Manifest> read = ParseManifest(text);
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  EXPECT_EQ(FormatManifest(*read), text);
+  const std::string with_encoder = FormatManifest(TestManifest());
+  const std::size_t begin = with_encoder.find("text:\n");
+  const Result<Manifest> half =
+      ParseManifest(std::string(with_encoder).erase(begin, with_encoder.find("encoders:\n") - begin));
+  ASSERT_FALSE(half.has_value());
+  EXPECT_THAT(half.error().message, HasSubstr("text is missing, and there is a text encoder"));
+}
+
 TEST(Manifest, TheDocumentedExampleIsValid) {
   const auto text = ReadFile(std::filesystem::path(HAILO_CLIP_SOURCE_DIR) / "docs/manifest.example.yaml", 1U << 20U);
   ASSERT_TRUE(text.has_value()) << text.error().message;
@@ -82,6 +126,8 @@ TEST(Manifest, TheDocumentedExampleIsValid) {
   // It must show every key: what a manifest with all of them has, the example has too.
   Manifest complete = TestManifest();
   complete.scoring.activation = Activation::kSigmoid;
+  complete.text.tokenizer.kind = TokenizerKind::kSentencePiece;
+  complete.text.padding = TextPadding::kContextLength;
   for (const std::string_view key : {"schema:",
                                      "name:",
                                      "family:",
@@ -99,6 +145,9 @@ TEST(Manifest, TheDocumentedExampleIsValid) {
                                      "std:",
                                      "tokenizer:",
                                      "kind:",
+                                     "ids:",
+                                     "clean:",
+                                     "padding:",
                                      "files:",
                                      "context_length:",
                                      "pad_id:",

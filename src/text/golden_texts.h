@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/file.h"
@@ -46,6 +47,21 @@ inline std::vector<Text> Texts() {
                      .hf = ids(row, "hf"),
                      .openai = ids(row, "openai"),
                      .truncated77 = ids(row, "truncated77")});
+  }
+  return texts;
+}
+
+// The text and the ids under `key` of each line of a .jsonl file.
+inline std::vector<std::pair<std::string, std::vector<std::int32_t>>> TextsWithIds(const std::filesystem::path& file,
+                                                                                   std::string_view key) {
+  std::vector<std::pair<std::string, std::vector<std::int32_t>>> texts;
+  std::istringstream lines(ReadFile(file, 16 << 20).value());
+  simdjson::dom::parser parser;
+  for (std::string line; std::getline(lines, line);) {
+    const simdjson::dom::element row = parser.parse(line).value_unsafe();
+    auto& [text, ids] = texts.emplace_back(row["text"].get_string().value_unsafe(), std::vector<std::int32_t>());
+    const simdjson::dom::array array = row[key].get_array().value_unsafe();
+    for (const auto id : array) ids.push_back(static_cast<std::int32_t>(id.get_int64().value_unsafe()));
   }
   return texts;
 }

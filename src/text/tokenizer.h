@@ -27,14 +27,33 @@ class Tokenizer {
   [[nodiscard]] virtual int vocabulary_size() const = 0;
 };
 
-enum class TokenizerKind { kClipBpe };
+enum class TokenizerKind { kClipBpe, kWordPiece, kSentencePiece };
+
+// How the pieces of a SentencePiece model become token ids.
+enum class SentencePieceIds {
+  kT5,          // the model's own numbers; ends with </s>
+  kXlmRoberta,  // fairseq's: <s> 0, <pad> 1, </s> 2, <unk> 3, all others one more than in the model; <s> ... </s>
+};
+
+// What is done to a text before SentencePiece sees it.
+enum class TextCleaning {
+  kNone,
+  kLowerCase,  // SigLIP 2
+  kSiglip,     // lower case, no ASCII punctuation, runs of white space are one space, none at the ends
+  kOpenClip,   // the same, but "_" is a space ("canonicalize" of open_clip)
+};
 
 // What a model's manifest says of its tokenizer.
 struct TokenizerSpec {
   TokenizerKind kind = TokenizerKind::kClipBpe;
+  // Relative to the model's folder.
   // kClipBpe: {tokenizer.json}, {vocab.json, merges.txt}, {bpe_simple_vocab_16e6.txt.gz} or {merges.txt} (ids then
   // follow from the order of the merges: 256 bytes, 256 bytes with </w>, the merges, start, end).
-  std::vector<std::string> files;  // relative to the model's folder
+  // kWordPiece: {vocab.txt}, one token a line. kSentencePiece: {the model}, whatever its name.
+  std::vector<std::string> files = {};
+  bool lower_case = false;                       // kWordPiece: lower case, and accents are taken off
+  SentencePieceIds ids = SentencePieceIds::kT5;  // kSentencePiece
+  TextCleaning clean = TextCleaning::kNone;      // kSentencePiece
 };
 
 // kBadModel with the file and what is wrong in it, if the files cannot be understood.

@@ -25,6 +25,21 @@ case "$name" in
     seed '\002' "$data/clip/bpe_simple_vocab_16e6.txt.gz"
     sources=src/text ;;
   tokenizer_encode) (cd "$work/seeds" && sed -n 's/.*"text":"\([^"]*\)".*/\1/p' "$data/clip/tokens.jsonl" | split -l 40 - text.); sources=src/text ;;
+  wordpiece)
+    { printf 'M'; head -c 20000 "$data/bert/vocab.txt"; printf '\000A photo of a caf\303\251, unaffable!'; } > "$work/seeds/bert"
+    { printf 'N[UNK]\n[CLS]\n[SEP]\ncaf\n##\303\251\n\000caf\303\251 [SEP] x'; } > "$work/seeds/small"
+    sources=src/text ;;
+  sentencepiece_model)
+    seed '\000' "$data/sentencepiece/t5.model" "$data/sentencepiece/gemma.model"
+    seed '\001' "$data/sentencepiece/t5.model"
+    sources=src/text ;;
+  published_config)
+    published() { { printf '%b' "$1"; cat "$data/models/$2/config.json"; printf '\000'; cat "$data/models/$3"; printf '\000'; printf '%s' "$4"; } > "$work/seeds/$2"; }
+    published '\000' xenova xenova/preprocessor_config.json '{"tokenizer_class":"CLIPTokenizer"}'
+    published '\000' siglip siglip/preprocessor_config.json '{"tokenizer_class":"SiglipTokenizer","pad_token":{"content":"</s>"}}'
+    published '\001' combined combined/preprocessor_config.json '{"tokenizer_class":"BertTokenizerFast","do_lower_case":false}'
+    published '\002' immich immich/visual/preprocess_cfg.json '{"tokenizer_class":"T5TokenizerFast","add_bos_token":false}'
+    sources=src/model ;;
   manifest_parse) cp -f "$root/docs/manifest.example.yaml" "$root/models/starter/manifest.yaml" "$work/seeds/"; sources="src/model src/base" ;;
   config_*) cp -f "$root/packaging/hailo-clip.yaml" "$root/docs/manifest.example.yaml" "$work/seeds/"; sources="src/config src/base" ;;
   http_*) cp -f "$root/tests/fuzz/seeds/$name"/* "$work/seeds/" 2>/dev/null || true; sources=src/http ;;

@@ -3,8 +3,11 @@
 #include <onnxruntime_cxx_api.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <fstream>
+#include <map>
+#include <mutex>
 #include <set>
 #include <thread>
 #include <utility>
@@ -41,6 +44,36 @@ void LogFromRuntime(void* logger, OrtLoggingLevel severity, const char* /*catego
   }
 }
 
+constexpr std::string_view kMaskName = "attention_mask";
+
+bool IsMask(const std::string& name, const EncoderFile& text) {
+  return name == kMaskName || name == text.attention_mask;
+}
+
+bool IsInteger(const GraphTensor& tensor) {
+  return tensor.type == ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64 || tensor.type == ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32;
+}
+
+// [1, 3, S, S] where the graph leaves axes open.
+std::vector<std::int64_t> PictureShape(std::vector<std::int64_t> shape, int size) {
+  const std::array<std::int64_t, 4> least = {1, 3, size, size};
+  for (std::size_t i = 0; i < std::min(shape.size(), least.size()); ++i)
+    if (IsDynamic(shape[i])) shape[i] = least[i];
+  return shape;
+}
+
+// What the graph fixes of an input that is fed a stand-in must be of a reasonable size.
+Status CheckStandIn(const OtherSideInput& input) {
+  constexpr std::int64_t most = std::int64_t{1} << 26U;
+  std::int64_t count = 1;
+  for (const std::int64_t axis : input.shape) {
+    if (axis == 0 || axis > most / count)
+      return Fail(ErrorCode::kBadModel, "input '{}' has the shape {}", input.name, FormatShape(input.shape));
+    if (!IsDynamic(axis)) count *= axis;
+  }
+  return {};
+}
+
 class OnnxBackend final : public Backend {
  public:
   OnnxBackend(const BackendOptions& options, const Logger& logger)
@@ -58,17 +91,32 @@ class OnnxBackend final : public Backend {
     if (file == nullptr || !file->has_value())
       return Fail(ErrorCode::kBadModel, "model '{}' has no {} encoder for the backend 'onnx'", manifest.name,
                   kind == EncoderKind::kImage ? "image" : "text");
-    HC_ASSIGN(Graph graph, OpenGraph(env_, folder / (*file)->file, threads_, options_.map_weights));
-    auto encoder = kind == EncoderKind::kImage ? CreateImageEncoder(std::move(graph), **file, manifest)
-                                               : CreateTextEncoder(std::move(graph), **file, manifest);
+    HC_ASSIGN(const std::shared_ptr<Graph> graph, Open(folder / (*file)->file));
+    auto encoder = kind == EncoderKind::kImage ? CreateImageEncoder(graph, **file, manifest)
+                                               : CreateTextEncoder(graph, **file, manifest);
     if (!encoder.has_value()) return FailWithin((*file)->file, encoder.error());
     return encoder;
   }
 
  private:
-  [[nodiscard]] Result<std::unique_ptr<Encoder>> CreateImageEncoder(Graph graph, const EncoderFile& file,
+  // A graph that another encoder has open is shared: the weights are in memory once. A file that was replaced since is
+  // another graph.
+  [[nodiscard]] Result<std::shared_ptr<Graph>> Open(const std::filesystem::path& file) {
+    std::error_code missing;  // then opening it says so
+    const auto changed = std::filesystem::last_write_time(file, missing);
+    const std::lock_guard lock(mutex_);
+    std::weak_ptr<Graph>& known = graphs_[{file, changed}];
+    if (std::shared_ptr<Graph> graph = known.lock()) return graph;
+    HC_ASSIGN(Graph opened, OpenGraph(env_, file, threads_, options_.map_weights));
+    auto graph = std::make_shared<Graph>(std::move(opened));
+    known = graph;
+    return graph;
+  }
+
+  [[nodiscard]] Result<std::unique_ptr<Encoder>> CreateImageEncoder(const std::shared_ptr<Graph>& graph,
+                                                                    const EncoderFile& file,
                                                                     const Manifest& manifest) const {
-    HC_ASSIGN(const GraphTensor* input, graph.Input(file.input));
+    HC_ASSIGN(const GraphTensor* input, graph->Input(file.input));
     const int size = manifest.image.crop_size;
     const std::vector<std::int64_t> wanted = {-1, 3, size, size};
     const auto fits = [&](std::size_t axis) {
@@ -78,20 +126,28 @@ class OnnxBackend final : public Backend {
         !fits(3))
       return Fail(ErrorCode::kBadModel, "input '{}' has the shape {}, expected float32 {}", file.input,
                   FormatShape(input->shape), FormatShape(wanted));
-    if (graph.inputs.size() != 1)
-      return Fail(ErrorCode::kBadModel, "the graph wants {} inputs; an image encoder has one", graph.inputs.size());
-    HC_TRY(CheckOutput(graph, file, manifest));
+    std::vector<OtherSideInput> other_side;
+    for (const GraphTensor& other : graph->inputs) {
+      if (other.name == file.input) continue;
+      const std::optional<EncoderFile>& text = manifest.encoders.at("onnx").text;
+      const bool shared = text.has_value() && text->file == file.file;
+      if (!shared || !IsInteger(other) || (other.name != text->input && !IsMask(other.name, *text)))
+        return Fail(ErrorCode::kBadModel, "the graph wants an input '{}' that an image encoder does not have",
+                    other.name);
+      HC_TRY(CheckStandIn(other));
+      other_side.push_back(other);
+    }
+    HC_TRY(CheckOutput(*graph, file, manifest));
     const std::int64_t batch_axis = input->shape[0];
-    return MakeImageEncoder(std::move(graph), file, Info(manifest, batch_axis, kImageBatch), Limit(), manifest.image,
-                            batch_axis);
+    return MakeImageEncoder(graph, file, Info(manifest, batch_axis, kImageBatch), Limit(), manifest.image, batch_axis,
+                            other_side);
   }
 
-  [[nodiscard]] Result<std::unique_ptr<Encoder>> CreateTextEncoder(Graph graph, const EncoderFile& file,
+  [[nodiscard]] Result<std::unique_ptr<Encoder>> CreateTextEncoder(const std::shared_ptr<Graph>& graph,
+                                                                   const EncoderFile& file,
                                                                    const Manifest& manifest) const {
-    HC_ASSIGN(const GraphTensor* ids, graph.Input(file.input));
-    const bool integer =
-        ids->type == ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64 || ids->type == ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32;
-    if (!integer || ids->shape.size() != 2)
+    HC_ASSIGN(const GraphTensor* ids, graph->Input(file.input));
+    if (!IsInteger(*ids) || ids->shape.size() != 2)
       return Fail(ErrorCode::kBadModel, "input '{}' has the shape {}, expected int64 or int32 [*, *]", file.input,
                   FormatShape(ids->shape));
     if (!IsDynamic(ids->shape[1]) && ids->shape[1] < manifest.text.context_length)
@@ -99,16 +155,25 @@ class OnnxBackend final : public Backend {
                   ids->shape[1], manifest.text.context_length);
     TextInput input{
         .batch_axis = ids->shape[0], .sequence_axis = ids->shape[1], .type = ids->type, .mask = file.attention_mask};
-    for (const GraphTensor& other : graph.inputs) {
+    std::vector<OtherSideInput> other_side;
+    for (const GraphTensor& other : graph->inputs) {
       if (other.name == file.input || other.name == file.attention_mask) continue;
-      if (other.name != "attention_mask" || other.type != ids->type)
+      const std::optional<EncoderFile>& image = manifest.encoders.at("onnx").image;
+      if (image.has_value() && image->file == file.file && other.name == image->input &&
+          other.type == ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT) {
+        const int size = manifest.image.crop_size;
+        other_side.push_back({.name = other.name, .type = other.type, .shape = PictureShape(other.shape, size)});
+        HC_TRY(CheckStandIn(other_side.back()));
+        continue;
+      }
+      if (other.name != kMaskName || other.type != ids->type)
         return Fail(ErrorCode::kBadModel, "the graph wants an input '{}' that a text encoder does not have",
                     other.name);
       input.mask = other.name;
     }
-    HC_TRY(CheckOutput(graph, file, manifest));
+    HC_TRY(CheckOutput(*graph, file, manifest));
     EncoderInfo info = Info(manifest, input.batch_axis, kTextBatch);
-    return MakeTextEncoder(std::move(graph), file, std::move(info), Limit(), manifest.text, std::move(input));
+    return MakeTextEncoder(graph, file, std::move(info), Limit(), manifest.text, std::move(input), other_side);
   }
 
   [[nodiscard]] static Status CheckOutput(const Graph& graph, const EncoderFile& file, const Manifest& manifest) {
@@ -138,6 +203,8 @@ class OnnxBackend final : public Backend {
   const BackendOptions options_;
   const int threads_;
   Ort::Env env_{nullptr};
+  std::mutex mutex_;  // guards graphs_
+  std::map<std::pair<std::filesystem::path, std::filesystem::file_time_type>, std::weak_ptr<Graph>> graphs_;
 };
 
 }  // namespace

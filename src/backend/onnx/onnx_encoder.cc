@@ -12,11 +12,32 @@
 namespace hailo_clip {
 namespace {
 
+// What one input of the other side is fed with.
+Ort::Value MakeStandIn(const OtherSideInput& input) {
+  std::vector<std::int64_t> shape = input.shape;
+  std::ranges::replace_if(shape, IsDynamic, 1);
+  Ort::AllocatorWithDefaultOptions allocator;
+  Ort::Value value = Ort::Value::CreateTensor(allocator, shape.data(), shape.size(), input.type);
+  const std::size_t count = value.GetTensorTypeAndShapeInfo().GetElementCount();
+  switch (input.type) {
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64: std::fill_n(value.GetTensorMutableData<std::int64_t>(), count, 1); break;
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32: std::fill_n(value.GetTensorMutableData<std::int32_t>(), count, 1); break;
+    default: std::fill_n(value.GetTensorMutableData<float>(), count, 0.0F);
+  }
+  return value;
+}
+
 // What both encoders share: the session, one input, one embedding output, the time limit.
 class OnnxEncoder : public Encoder {
  public:
-  OnnxEncoder(Graph graph, EncoderFile file, EncoderInfo info, std::chrono::milliseconds limit)
-      : graph_(std::move(graph)), file_(std::move(file)), info_(std::move(info)), run_limit_(limit) {}
+  OnnxEncoder(std::shared_ptr<Graph> graph, EncoderFile file, EncoderInfo info, std::chrono::milliseconds limit,
+              const std::vector<OtherSideInput>& other_side)
+      : graph_(std::move(graph)), file_(std::move(file)), info_(std::move(info)), run_limit_(limit) {
+    for (const OtherSideInput& input : other_side) {
+      other_names_.push_back(input.name);
+      other_values_.push_back(MakeStandIn(input));
+    }
+  }
 
   [[nodiscard]] const EncoderInfo& info() const override { return info_; }
 
@@ -32,13 +53,17 @@ class OnnxEncoder : public Encoder {
   [[nodiscard]] virtual Result<Embeddings> Encode(const Batch& batch) = 0;
 
   // Runs the graph on [rows, ...] inputs and appends `rows` embeddings to `all`.
-  [[nodiscard]] Status Run(std::span<const char* const> names, std::span<const Ort::Value> inputs, std::size_t rows,
+  [[nodiscard]] Status Run(std::vector<const char*> names, std::vector<Ort::Value> inputs, std::size_t rows,
                            Embeddings& all) {
+    for (std::size_t i = 0; i < other_names_.size(); ++i) {
+      names.push_back(other_names_[i].c_str());
+      inputs.push_back(View(other_values_[i]));
+    }
     const char* output_name = file_.output.c_str();
     try {
       const Ort::RunOptions& options = run_limit_.Arm();
       std::vector<Ort::Value> outputs =
-          graph_.session.Run(options, names.data(), inputs.data(), inputs.size(), &output_name, 1);
+          graph_->session.Run(options, names.data(), inputs.data(), inputs.size(), &output_name, 1);
       static_cast<void>(run_limit_.Disarm());
       return Append(outputs.front(), rows, all);
     } catch (const Ort::Exception& error) {
@@ -64,25 +89,38 @@ class OnnxEncoder : public Encoder {
     return {};
   }
 
+  // The same memory as another tensor, which a list of inputs can own.
+  [[nodiscard]] Ort::Value View(Ort::Value& value) const {
+    const auto info = value.GetTensorTypeAndShapeInfo();
+    const std::vector<std::int64_t> shape = info.GetShape();
+    const std::size_t size = info.GetElementType() == ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64 ? 8 : 4;
+    return Ort::Value::CreateTensor(memory_, value.GetTensorMutableRawData(), info.GetElementCount() * size,
+                                    shape.data(), shape.size(), info.GetElementType());
+  }
+
   // Rows that one run takes: the graph's fixed batch, or all that are left.
   [[nodiscard]] static std::size_t RowsOfRun(std::int64_t batch_axis, std::size_t left) {
     return IsDynamic(batch_axis) ? left : static_cast<std::size_t>(batch_axis);
   }
 
-  Graph graph_;
+  const std::shared_ptr<Graph> graph_;
   const EncoderFile file_;
   const EncoderInfo info_;
   const Ort::MemoryInfo memory_ = Ort::MemoryInfo::CreateCpu(OrtDeviceAllocator, OrtMemTypeCPU);
 
  private:
+  std::vector<std::string> other_names_;
+  std::vector<Ort::Value> other_values_;
   RunLimit run_limit_;
 };
 
 class OnnxImageEncoder final : public OnnxEncoder {
  public:
-  OnnxImageEncoder(Graph graph, EncoderFile file, EncoderInfo info, std::chrono::milliseconds limit,
-                   const PreprocessSpec& spec, std::int64_t batch_axis)
-      : OnnxEncoder(std::move(graph), std::move(file), std::move(info), limit), spec_(spec), batch_axis_(batch_axis) {}
+  OnnxImageEncoder(std::shared_ptr<Graph> graph, EncoderFile file, EncoderInfo info, std::chrono::milliseconds limit,
+                   const PreprocessSpec& spec, std::int64_t batch_axis, const std::vector<OtherSideInput>& other_side)
+      : OnnxEncoder(std::move(graph), std::move(file), std::move(info), limit, other_side),
+        spec_(spec),
+        batch_axis_(batch_axis) {}
 
  protected:
   [[nodiscard]] Result<Embeddings> Encode(const Batch& batch) override {
@@ -107,10 +145,10 @@ class OnnxImageEncoder final : public OnnxEncoder {
  private:
   [[nodiscard]] Status RunPixels(std::size_t rows, Embeddings& all) {
     const std::array<std::int64_t, 4> shape = {static_cast<std::int64_t>(rows), 3, spec_.crop_size, spec_.crop_size};
-    const Ort::Value input =
-        Ort::Value::CreateTensor<float>(memory_, pixels_.data(), pixels_.size(), shape.data(), shape.size());
-    const char* name = file_.input.c_str();
-    return Run(std::span(&name, 1), std::span(&input, 1), rows, all);
+    std::vector<Ort::Value> inputs;
+    inputs.push_back(
+        Ort::Value::CreateTensor<float>(memory_, pixels_.data(), pixels_.size(), shape.data(), shape.size()));
+    return Run({file_.input.c_str()}, std::move(inputs), rows, all);
   }
 
   const PreprocessSpec spec_;
@@ -120,15 +158,18 @@ class OnnxImageEncoder final : public OnnxEncoder {
 
 class OnnxTextEncoder final : public OnnxEncoder {
  public:
-  OnnxTextEncoder(Graph graph, EncoderFile file, EncoderInfo info, std::chrono::milliseconds limit,
-                  const TextSpec& spec, TextInput input)
-      : OnnxEncoder(std::move(graph), std::move(file), std::move(info), limit), spec_(spec), input_(std::move(input)) {}
+  OnnxTextEncoder(std::shared_ptr<Graph> graph, EncoderFile file, EncoderInfo info, std::chrono::milliseconds limit,
+                  const TextSpec& spec, TextInput input, const std::vector<OtherSideInput>& other_side)
+      : OnnxEncoder(std::move(graph), std::move(file), std::move(info), limit, other_side),
+        spec_(spec),
+        input_(std::move(input)) {}
 
  protected:
   [[nodiscard]] Result<Embeddings> Encode(const Batch& batch) override {
     HC_ASSIGN(const TextBatch* texts, CheckTextBatch(batch, spec_.context_length));
     std::size_t length = 0;
     for (const auto& ids : texts->tokens) length = std::max(length, ids.size());
+    if (spec_.padding == TextPadding::kContextLength) length = static_cast<std::size_t>(spec_.context_length);
     if (!IsDynamic(input_.sequence_axis)) length = static_cast<std::size_t>(input_.sequence_axis);
     return input_.type == ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32 ? EncodeAs<std::int32_t>(*texts, length)
                                                               : EncodeAs<std::int64_t>(*texts, length);
@@ -167,7 +208,7 @@ class OnnxTextEncoder final : public OnnxEncoder {
       names.push_back(input_.mask->c_str());
       inputs.push_back(Ort::Value::CreateTensor<Id>(memory_, mask.data(), mask.size(), shape.data(), shape.size()));
     }
-    return Run(names, inputs, rows, all);
+    return Run(std::move(names), std::move(inputs), rows, all);
   }
 
   const TextSpec spec_;
@@ -176,17 +217,18 @@ class OnnxTextEncoder final : public OnnxEncoder {
 
 }  // namespace
 
-std::unique_ptr<Encoder> MakeImageEncoder(Graph graph, EncoderFile file, EncoderInfo info,
+std::unique_ptr<Encoder> MakeImageEncoder(std::shared_ptr<Graph> graph, EncoderFile file, EncoderInfo info,
                                           std::chrono::milliseconds limit, const PreprocessSpec& spec,
-                                          std::int64_t batch_axis) {
-  return std::make_unique<OnnxImageEncoder>(std::move(graph), std::move(file), std::move(info), limit, spec,
-                                            batch_axis);
+                                          std::int64_t batch_axis, const std::vector<OtherSideInput>& other_side) {
+  return std::make_unique<OnnxImageEncoder>(std::move(graph), std::move(file), std::move(info), limit, spec, batch_axis,
+                                            other_side);
 }
 
-std::unique_ptr<Encoder> MakeTextEncoder(Graph graph, EncoderFile file, EncoderInfo info,
-                                         std::chrono::milliseconds limit, const TextSpec& spec, TextInput input) {
+std::unique_ptr<Encoder> MakeTextEncoder(std::shared_ptr<Graph> graph, EncoderFile file, EncoderInfo info,
+                                         std::chrono::milliseconds limit, const TextSpec& spec, TextInput input,
+                                         const std::vector<OtherSideInput>& other_side) {
   return std::make_unique<OnnxTextEncoder>(std::move(graph), std::move(file), std::move(info), limit, spec,
-                                           std::move(input));
+                                           std::move(input), other_side);
 }
 
 }  // namespace hailo_clip

@@ -1,0 +1,25 @@
+// What is asked of a model before it is installed: sane embeddings, and the logit scale if only the weights know it.
+#pragma once
+
+#include <filesystem>
+
+#include "backend/backend.h"
+#include "base/result.h"
+#include "engine/loaded_model.h"
+
+namespace hailo_clip {
+
+// kBadModel, saying what is wrong, unless
+// - every embedding is finite and not zero (their dimensions are the backend's check),
+// - an input's embedding is the same alone, in a batch, and beside a longer text (padding),
+// - a picture of noise and a photo-like card, and texts of different tokens, give different embeddings.
+// "Same" is the manifest's self_test.min_cosine.
+[[nodiscard]] Status CheckNewModel(const LoadedModel& model);
+
+// Sets scoring.logit_scale and, for a sigmoid, logit_bias from `graph`: one with Hugging Face's names (pixel_values,
+// input_ids -> image_embeds, text_embeds, logits_per_image). The logits of several pictures with one text are a
+// straight line over the cosines; least squares in double give its slope and offset. kBadModel if they are not, if the
+// pictures are too alike to tell, or if the graph does not fit.
+[[nodiscard]] Status MeasureLogits(Backend& backend, const std::filesystem::path& graph, Manifest& manifest);
+
+}  // namespace hailo_clip

@@ -1,0 +1,39 @@
+// One model.onnx (or onnx/model.onnx) that takes pictures and texts together.
+#include "model/huggingface_config.h"
+#include "model/published_files.h"
+
+namespace hailo_clip {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string_view GraphOf(const fs::path& folder) {
+  return HasFile(folder, "onnx/model.onnx") ? "onnx/model.onnx" : "model.onnx";
+}
+
+bool Matches(const fs::path& folder) {
+  return HasFile(folder, GraphOf(folder)) && HasFile(folder, "preprocessor_config.json");
+}
+
+Result<PublishedModel> Read(const fs::path& folder) {
+  const std::string graph(GraphOf(folder));
+  HC_ASSIGN(EncoderFile image, FindGraph(folder, graph, "pixel_values", "image_embeds"));
+  HC_ASSIGN(EncoderFile text, FindGraph(folder, graph, "input_ids", "text_embeds"));
+  HC_ASSIGN(PublishedModel model, ReadHuggingFaceConfigs(folder));
+  model.manifest.encoders["onnx"] = {.image = std::move(image), .text = std::move(text)};
+  model.logits_graph = graph;
+  model.notes.emplace_back(
+      "one graph serves pictures and texts: every picture is computed with a text of one token beside it, every text "
+      "with a picture. The same model published as two graphs is faster");
+  return model;
+}
+
+}  // namespace
+
+const Layout kHuggingFaceCombinedLayout = {
+    .name = "Hugging Face, one graph",
+    .files = "model.onnx or onnx/model.onnx, config.json, preprocessor_config.json, a tokenizer",
+    .matches = &Matches,
+    .read = &Read};
+
+}  // namespace hailo_clip

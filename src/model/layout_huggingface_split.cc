@@ -1,0 +1,50 @@
+// onnx/vision_model.onnx and onnx/text_model.onnx (also without onnx/), as Hugging Face's exporters write them.
+#include "model/huggingface_config.h"
+#include "model/published_files.h"
+
+namespace hailo_clip {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string_view GraphFolder(const fs::path& folder) {
+  for (const std::string_view file : {"onnx/vision_model.onnx", "onnx/text_model.onnx"})
+    if (HasFile(folder, file)) return "onnx/";
+  return "";
+}
+
+bool Matches(const fs::path& folder) {
+  for (const std::string_view file :
+       {"onnx/vision_model.onnx", "onnx/text_model.onnx", "vision_model.onnx", "text_model.onnx"})
+    if (HasFile(folder, file)) return true;
+  return false;
+}
+
+Result<PublishedModel> Read(const fs::path& folder) {
+  const std::string where(GraphFolder(folder));
+  // The graphs are asked for first: that one is missing says more than a detail of a configuration.
+  HC_ASSIGN(EncoderFile image, FindGraph(folder, where + "vision_model.onnx", "pixel_values", "image_embeds"));
+  HC_ASSIGN(EncoderFile text, FindGraph(folder, where + "text_model.onnx", "input_ids", "text_embeds"));
+  HC_ASSIGN(PublishedModel model, ReadHuggingFaceConfigs(folder));
+  if (model.manifest.family == ModelFamily::kSiglip) image.output = text.output = "pooler_output";
+  model.manifest.encoders["onnx"] = {.image = std::move(image), .text = std::move(text)};
+  if (HasFile(folder, where + "model.onnx")) {
+    model.logits_graph = where + "model.onnx";
+  } else if (model.logits_known) {
+    model.notes.push_back(fmt::format(
+        "scoring.logit_scale is {:.4g}: the value that training began with, as config.json says. The trained value is "
+        "only in the weights (100 for OpenAI's models); if the scores are too even, import again with --logit-scale",
+        model.manifest.scoring.logit_scale));
+  }
+  return model;
+}
+
+}  // namespace
+
+const Layout kHuggingFaceSplitLayout = {
+    .name = "Hugging Face, two graphs",
+    .files = "onnx/vision_model.onnx, onnx/text_model.onnx, config.json, preprocessor_config.json, a tokenizer",
+    .matches = &Matches,
+    .read = &Read};
+
+}  // namespace hailo_clip

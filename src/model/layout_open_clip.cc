@@ -1,0 +1,38 @@
+// visual/model.onnx and textual/model.onnx, as Immich's exporter writes open_clip's models. Either side may be alone.
+#include "model/open_clip_config.h"
+#include "model/published_files.h"
+
+namespace hailo_clip {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kImageGraph = "visual/model.onnx";
+constexpr std::string_view kTextGraph = "textual/model.onnx";
+
+bool Matches(const fs::path& folder) { return HasFile(folder, kImageGraph) || HasFile(folder, kTextGraph); }
+
+Result<PublishedModel> Read(const fs::path& folder) {
+  HC_ASSIGN(EncoderFile image, FindGraph(folder, std::string(kImageGraph), "image", "embedding"));
+  HC_ASSIGN(PublishedModel model, ReadOpenClipConfigs(folder));
+  model.manifest.encoders["onnx"].image = std::move(image);
+  if (!HasFile(folder, kTextGraph)) {
+    model.manifest.text = {};
+    model.notes.assign({"there is no textual/model.onnx: this model embeds pictures only"});
+    model.logits_known = true;  // nothing is scored
+    return model;
+  }
+  HC_TRY(FindTokenizer(folder, "textual/", model.manifest));
+  HC_ASSIGN(model.manifest.encoders["onnx"].text, FindGraph(folder, std::string(kTextGraph), "text", "embedding"));
+  return model;
+}
+
+}  // namespace
+
+const Layout kOpenClipLayout = {
+    .name = "open_clip (Immich)",
+    .files = "visual/model.onnx, visual/preprocess_cfg.json, config.json, and textual/model.onnx with a tokenizer",
+    .matches = &Matches,
+    .read = &Read};
+
+}  // namespace hailo_clip
