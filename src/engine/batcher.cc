@@ -36,7 +36,7 @@ Batcher::Batcher(std::unique_ptr<Encoder> encoder, std::size_t capacity, const C
       info_(encoder_->info()),
       clock_(clock),
       queue_(capacity),
-      free_slots_(info_.max_in_flight),
+      free_slots_(static_cast<std::size_t>(info_.max_in_flight)),
       owner_([this] { Run(); }) {}
 
 Batcher::~Batcher() {
@@ -47,12 +47,12 @@ Batcher::~Batcher() {
 
 void Batcher::Run() {
   while (true) {
-    free_slots_.acquire();
+    free_slots_.Acquire();
     std::vector<Entry> entries = queue_.PopUpTo(static_cast<std::size_t>(info_.best_batch));
     const bool closed = entries.empty();
     if (!closed) entries = DropDead(std::move(entries));
     if (entries.empty()) {
-      free_slots_.release();
+      free_slots_.Release();
       if (closed) return;
       continue;
     }
@@ -100,7 +100,7 @@ void Batcher::SubmitBatch(std::vector<Entry> entries) {
         entry.call->Finish(entry.index, std::vector<float>(row.begin(), row.end()));
       }
     }
-    free_slots_.release();
+    free_slots_.Release();
   });
 }
 

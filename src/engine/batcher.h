@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <semaphore>
 #include <thread>
 #include <variant>
 #include <vector>
@@ -15,6 +14,7 @@
 #include "base/bounded_queue.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/semaphore.h"
 #include "engine/request_context.h"
 
 namespace hailo_clip {
@@ -57,8 +57,8 @@ class Batcher {
   const EncoderInfo info_;
   const Clock& clock_;
   BoundedQueue<Entry> queue_;
-  std::counting_semaphore<> free_slots_;  // batches that the device can still take
-  std::jthread owner_;                    // last: it uses all of the above
+  Semaphore free_slots_;  // batches that the device can still take
+  std::jthread owner_;    // last: it uses all of the above
 };
 
 // One caller's inputs: Add each as soon as it is ready, then Wait for all. Used by one thread.

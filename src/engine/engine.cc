@@ -215,13 +215,11 @@ std::vector<ModelIdentity> Engine::ServedModels() const {
 
 Result<PreparedPicture> Engine::Prepare(std::span<const std::byte> bytes, const PreprocessSpec& spec,
                                         const RequestContext& context) {
-  const bool bounded = context.deadline != SteadyTime::max();
-  if (!bounded) decoders_.acquire();
-  if (bounded && !decoders_.try_acquire_until(context.deadline))
-    return Fail(ErrorCode::kDeadlineExceeded, "the request's time ran out before its picture was decoded");
-  const std::unique_ptr<std::counting_semaphore<>, void (*)(std::counting_semaphore<>*)> turn(
-      &decoders_, [](std::counting_semaphore<>* semaphore) { semaphore->release(); });
+  const bool acquired = decoders_.AcquireUntil(context.deadline, context.cancelled);
+  const std::unique_ptr<Semaphore, void (*)(Semaphore*)> turn(acquired ? &decoders_ : nullptr,
+                                                              [](Semaphore* semaphore) { semaphore->Release(); });
   if (context.cancelled.stop_requested()) return Fail(ErrorCode::kCancelled, "the client is gone");
+  if (!acquired) return Fail(ErrorCode::kDeadlineExceeded, "the request's time ran out before its picture was decoded");
   const Config& config = options_.config;
   const DecodeOptions decode{
       .max_bytes = config.server.max_body_bytes,

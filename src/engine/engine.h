@@ -5,7 +5,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <semaphore>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "base/semaphore.h"
 #include "config/config.h"
 #include "engine/model_identity.h"
 #include "engine/model_pool.h"
@@ -125,7 +125,7 @@ class Engine {
   const Clock& clock_;
   const ModelStore store_;
   mutable TextCache text_cache_;
-  std::counting_semaphore<> decoders_;
+  Semaphore decoders_;
   mutable std::mutex mutex_;  // guards health_ and model_
   Health health_;
   std::shared_ptr<LoadedModel> model_;  // set once healthy or unhealthy; its identity is health_.model

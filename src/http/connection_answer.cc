@@ -90,7 +90,10 @@ void Connection::WatchClient(const std::shared_ptr<Job>& job) {
     char byte = 0;
     const ssize_t count = recv(self->socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     if (count > 0) return;  // the next request, pipelined
-    if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (count < 0 && (errno == EAGAIN || errno == EINTR)) {
+      self->WatchClient(job);  // woken by what was read already: the reactor may see an event after its data
+      return;
+    }
     self->peer_gone_ = true;
     self->done_.cancel();
   };

@@ -6,10 +6,10 @@
 #include <latch>
 #include <memory>
 #include <mutex>
-#include <semaphore>
 #include <thread>
 #include <vector>
 
+#include "base/semaphore.h"
 #include "http/test_client.h"
 #include "spdlog/sinks/ostream_sink.h"
 
@@ -56,7 +56,7 @@ class ServerTest : public testing::Test {
   }
 
   ~ServerTest() override {
-    release_.release(64);
+    for (int i = 0; i < 64; ++i) release_.Release();
     server_.reset();
   }
 
@@ -67,12 +67,8 @@ class ServerTest : public testing::Test {
   }
 
   Result<Response> Wait(const RequestContext& context) {
-    entered_.release();
-    const std::stop_callback on_stop(context.cancelled, [this] {
-      cancelled_.release();
-      release_.release();
-    });
-    release_.acquire();
+    entered_.Release();
+    if (!release_.AcquireUntil(SteadyTime::max(), context.cancelled)) cancelled_.Release();
     return JsonResponse("\"waited\"");
   }
 
@@ -86,7 +82,7 @@ class ServerTest : public testing::Test {
   Clock clock_;
   Router router_;
   Server::Options options_;
-  std::counting_semaphore<> entered_{0}, release_{0}, cancelled_{0};
+  Semaphore entered_{0}, release_{0}, cancelled_{0};
   std::unique_ptr<Server> server_;
 };
 
@@ -240,13 +236,14 @@ TEST_F(ServerTest, RefusesRequestsWhenAllPlacesAreTakenButAnswersHealth) {
   TestClient first(server_->port()), second(server_->port()), third(server_->port());
   ASSERT_TRUE(first.Send(Post("/wait", "{}")));
   ASSERT_TRUE(second.Send(Post("/wait", "{}")));
-  entered_.acquire();
-  entered_.acquire();
+  entered_.Acquire();
+  entered_.Acquire();
   const TestAnswer refused = third.Ask(Post("/echo", "[1]"));
   EXPECT_EQ(refused.status, 429);
   EXPECT_EQ(refused.Field("Retry-After"), "1");
   EXPECT_EQ(third.Ask(kGetHealth).status, 200) << "and the connection was kept";
-  release_.release(2);
+  release_.Release();
+  release_.Release();
   EXPECT_EQ(first.Read().status, 200);
   EXPECT_EQ(second.Read().status, 200);
 }
@@ -256,7 +253,7 @@ TEST_F(ServerTest, AnswersAtTheDeadlineAndCancelsTheWork) {
   StartServer();
   TestClient client(server_->port());
   EXPECT_EQ(client.Ask(Post("/wait", "{}")).status, 504);
-  cancelled_.acquire();
+  cancelled_.Acquire();
   EXPECT_EQ(client.Ask(kGetHealth).status, 200);
 }
 
@@ -265,12 +262,12 @@ TEST_F(ServerTest, CancelsTheWorkOfAClientThatLeft) {
   for (const bool reset : {false, true}) {
     TestClient client(server_->port());
     ASSERT_TRUE(client.Send(Post("/wait", "{}")));
-    entered_.acquire();
+    entered_.Acquire();
     if (reset)
       client.Reset();
     else
       client.Close();
-    cancelled_.acquire();
+    cancelled_.Acquire();
   }
   EXPECT_TRUE(server_->Stop());
   EXPECT_EQ(server_->counters().client_disconnects, 2U);
@@ -365,14 +362,14 @@ TEST_F(ServerTest, StopAnswersRequestsInFlightAndOnIdleConnections) {
   TestClient busy(server_->port()), idle(server_->port()), silent(server_->port());
   ASSERT_EQ(idle.Ask(kGetHealth).status, 200);
   ASSERT_TRUE(busy.Send(Post("/wait", "{}")));
-  entered_.acquire();
+  entered_.Acquire();
   std::jthread stopping([this] { EXPECT_TRUE(server_->Stop()); });
   TestAnswer last;  // the kept connection is served until the stop reaches it
   do {
     last = idle.Ask(kGetHealth);
   } while (last.status == 200 && last.Field("Connection") != "close");
   EXPECT_EQ(last.status, 200);
-  release_.release();
+  release_.Release();
   const TestAnswer answer = busy.Read();
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.Field("Connection"), "close");
@@ -385,9 +382,9 @@ TEST_F(ServerTest, StopCancelsWhatTakesLongerThanTheBound) {
   StartServer();
   TestClient client(server_->port());
   ASSERT_TRUE(client.Send(Post("/wait", "{}")));
-  entered_.acquire();
+  entered_.Acquire();
   EXPECT_FALSE(server_->Stop());
-  cancelled_.acquire();
+  cancelled_.Acquire();
 }
 
 // Clients that connect, ask and connect again while the server stops: each is answered, or refused before it could

@@ -3,7 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <memory>
-#include <semaphore>
+
+#include "base/semaphore.h"
 
 namespace hailo_clip::http {
 namespace {
@@ -16,13 +17,14 @@ class SteppedClock : public Clock {
 
 TEST(WorkerPool, RefusesMoreThanItsCapacity) {
   const Clock clock;
-  std::counting_semaphore<> go{0};
+  Semaphore go(0);
   WorkerPool pool(2, clock);
-  EXPECT_TRUE(pool.TryRun([&] { go.acquire(); }));
-  EXPECT_TRUE(pool.TryRun([&] { go.acquire(); }));
+  EXPECT_TRUE(pool.TryRun([&] { go.Acquire(); }));
+  EXPECT_TRUE(pool.TryRun([&] { go.Acquire(); }));
   EXPECT_FALSE(pool.TryRun([] {}));
   EXPECT_EQ(pool.inside(), 2U);
-  go.release(2);
+  go.Release();
+  go.Release();
   while (pool.inside() > 0) std::this_thread::yield();
   EXPECT_TRUE(pool.TryRun([] {}));
 }
