@@ -40,7 +40,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=pathlib.Path, required=True, help="folder for the model")
     parser.add_argument("--cache", type=pathlib.Path, default=pathlib.Path.home() / ".cache/hailo-clip-recipe")
-    parser.add_argument("--steps", type=int, default=2000, help="of training, 128 texts each (default 2000)")
+    parser.add_argument("--steps", type=int, default=3000, help="of training, 128 texts each (default 3000)")
     return parser.parse_args()
 
 
