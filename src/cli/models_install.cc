@@ -72,18 +72,11 @@ Result<double> Verify(const Config& config, const InstalledModel& model) {
 Status Seal(const Config& config, const std::filesystem::path& folder) {
   HC_ASSIGN(const std::string yaml, ReadFile(folder / kManifestFile, kMaxManifestBytes));
   HC_ASSIGN(Manifest manifest, ParseManifest(yaml));
-  for (auto& [file, sha256] : manifest.tokenizer_sha256) {
-    HC_ASSIGN(sha256, Sha256HexOfFile(folder / file));
+  auto sha256 = FilesOf(manifest);
+  for (auto& [file, hash] : sha256) {
+    HC_ASSIGN(hash, Sha256HexOfFile(folder / file));
   }
-  for (auto& [backend, files] : manifest.encoders) {
-    for (std::optional<EncoderFile>* encoder : {&files.image, &files.text}) {
-      if (!encoder->has_value()) continue;
-      HC_ASSIGN((*encoder)->sha256, Sha256HexOfFile(folder / (*encoder)->file));
-      for (auto& [file, sha256] : (*encoder)->data_files) {
-        HC_ASSIGN(sha256, Sha256HexOfFile(folder / file));
-      }
-    }
-  }
+  RecordHashes(sha256, manifest);
   HC_TRY(RecordVectors(config, folder, manifest));
   return WriteFileAtomically(folder / kManifestFile, FormatManifest(manifest));
 }

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/file.h"
+#include "base/test_folder.h"
 #include "config/keys.h"
 #include "config/load.h"
 
@@ -22,13 +23,6 @@ using ::testing::UnorderedElementsAre;
 
 class ConfigLoad : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string path = (fs::temp_directory_path() / "hailo-clip-config-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(path.data()), nullptr);
-    folder_ = path;
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   [[nodiscard]] Result<LoadedConfig> Load(std::string_view yaml) {
     sources_.file = folder_ / "hailo-clip.yaml";
     EXPECT_TRUE(WriteFileAtomically(*sources_.file, yaml).has_value());
@@ -46,7 +40,8 @@ class ConfigLoad : public ::testing::Test {
     return loaded.error().message;
   }
 
-  fs::path folder_;
+  const TestFolder test_folder_;
+  const fs::path folder_ = test_folder_.path();
   ConfigSources sources_;
   std::map<std::string, std::string> environment_;
 };

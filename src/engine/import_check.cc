@@ -32,18 +32,6 @@ RgbImage Noise(int width, int height) {
   return image;
 }
 
-double Cosine(std::span<const float> a, std::span<const float> b) {
-  double ab = 0;
-  double aa = 0;
-  double bb = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    ab += double{a[i]} * b[i];
-    aa += double{a[i]} * a[i];
-    bb += double{b[i]} * b[i];
-  }
-  return ab / std::sqrt(aa * bb);
-}
-
 Error BadModel(Error error) {
   if (error.code == ErrorCode::kInternal) error.code = ErrorCode::kBadModel;
   return error;

@@ -40,6 +40,18 @@ bool NormalizeToUnitLength(std::span<float> vector) {
   return true;
 }
 
+double Cosine(std::span<const float> a, std::span<const float> b) {
+  double ab = 0;
+  double aa = 0;
+  double bb = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    ab += double{a[i]} * b[i];
+    aa += double{a[i]} * a[i];
+    bb += double{b[i]} * b[i];
+  }
+  return ab / std::sqrt(aa * bb);
+}
+
 float DotProduct(std::span<const float> a, std::span<const float> b) {
   // Sixteen running sums: independent of one another, so that the compiler may keep them in vector registers.
   constexpr std::size_t kLanes = 16;

@@ -35,6 +35,9 @@ struct Ranking {
 
 [[nodiscard]] float DotProduct(std::span<const float> a, std::span<const float> b);
 
+// Of vectors of any length, summed in doubles: for limits finer than a sum of floats is.
+[[nodiscard]] double Cosine(std::span<const float> a, std::span<const float> b);
+
 // Softmax or sigmoid of logit_scale * cosine (+ logit_bias), CLIP's and SigLIP's zero-shot rules. A softmax over a
 // single prompt would always be 1: its score is the cosine, as with apply_activation off. `cosines` has at least one.
 [[nodiscard]] Ranking RankPrompts(std::span<const float> cosines, const ScoringOptions& options);

@@ -1,8 +1,9 @@
 #include "engine/self_test.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
+
+#include "engine/scoring.h"
 
 namespace hailo_clip {
 namespace {
@@ -46,19 +47,6 @@ Result<std::vector<std::vector<float>>> EncodePlainTexts(LoadedModel& model, con
   std::vector<std::vector<std::int32_t>> tokens;
   for (const std::string& text : texts) tokens.push_back(model.Tokenize(text).ids);
   return model.EncodeTokens(std::move(tokens), {});
-}
-
-// In doubles: a limit of one in a million is finer than a sum of floats.
-double Cosine(std::span<const float> a, std::span<const float> b) {
-  double ab = 0;
-  double aa = 0;
-  double bb = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    ab += double{a[i]} * b[i];
-    aa += double{a[i]} * a[i];
-    bb += double{b[i]} * b[i];
-  }
-  return ab / std::sqrt(aa * bb);
 }
 
 // Lowers `smallest` to the cosine between what was expected of an input and what came out.

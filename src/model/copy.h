@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <utility>
 
@@ -39,9 +40,10 @@ class StagingFolder {
 // kBadModel for a Git LFS pointer, kUnavailable when writing fails.
 [[nodiscard]] Result<std::string> CopyFile(const std::filesystem::path& from, const std::filesystem::path& to);
 
-// Copies every file that the manifest names; kBadModel if one has another hash than the manifest records.
-[[nodiscard]] Status CopyModelFiles(const Manifest& manifest, const std::filesystem::path& from,
-                                    const std::filesystem::path& to);
+// Copies every file that the manifest names, if the disk has room for all; returns their sha256.
+[[nodiscard]] Result<std::map<std::string, std::string>> CopyModelFiles(const Manifest& manifest,
+                                                                        const std::filesystem::path& from,
+                                                                        const std::filesystem::path& to);
 
 // kUnavailable, with both figures, unless `folder`'s disk has room for `bytes` and a little more.
 [[nodiscard]] Status CheckFreeSpace(const std::filesystem::path& folder, std::uintmax_t bytes);

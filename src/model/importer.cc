@@ -64,30 +64,6 @@ Status ApplyLogits(const ImportOptions& options, PublishedModel& model) {
               "onnx/model.onnx, beside the others (they are measured with it), or give --logit-scale and --logit-bias");
 }
 
-// Copies every file that the manifest names and records the hashes there.
-Status CopyFiles(const fs::path& source, const fs::path& staging, Manifest& manifest) {
-  std::map<std::string, std::string> sha256 = FilesOf(manifest);
-  std::uintmax_t bytes = 0;
-  for (const auto& [file, hash] : sha256) {
-    std::error_code error;
-    const std::uintmax_t size = fs::file_size(source / file, error);
-    if (!error) bytes += size;
-  }
-  HC_TRY(CheckFreeSpace(staging, bytes));
-  for (auto& [file, hash] : sha256) {
-    HC_ASSIGN(hash, CopyFile(source / file, staging / file));
-  }
-  for (auto& [file, hash] : manifest.tokenizer_sha256) hash = sha256.at(file);
-  for (auto& [backend, files] : manifest.encoders) {
-    for (std::optional<EncoderFile>* encoder : {&files.image, &files.text}) {
-      if (!encoder->has_value()) continue;
-      (*encoder)->sha256 = sha256.at((*encoder)->file);
-      for (auto& [file, hash] : (*encoder)->data_files) hash = sha256.at(file);
-    }
-  }
-  return {};
-}
-
 // The folder with links and dots resolved, so that its name is its own.
 Result<fs::path> ResolveSource(const fs::path& source) {
   std::error_code error;
@@ -118,7 +94,8 @@ Result<ImportResult> ImportModel(const ImportOptions& options, const FinishImpor
   if (!origin.source.empty()) manifest.source = origin.source;
   manifest.revision = origin.revision;
   if (published.logits_graph.has_value()) staged.logits_graph = source / *published.logits_graph;
-  HC_TRY(CopyFiles(source, staging.path(), manifest));
+  HC_ASSIGN(const auto sha256, CopyModelFiles(manifest, source, staging.path()));
+  RecordHashes(sha256, manifest);
   if (finish) HC_TRY(finish(staged));
   if (finish && staged.logits_graph.has_value())
     staged.notes.push_back(fmt::format("scoring.logit_scale is {:.6g}{}: measured with {}",

@@ -5,12 +5,12 @@
 #include <sys/stat.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 
 #include "base/file.h"
 #include "base/sha256.h"
+#include "base/test_folder.h"
 #include "model/store.h"
 
 namespace hailo_clip {
@@ -26,16 +26,12 @@ const fs::path kPublished = fs::path(HAILO_CLIP_SOURCE_DIR) / "tests/data/models
 class Importer : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::string path = (fs::temp_directory_path() / "hailo-clip-import-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(path.data()), nullptr);
-    root_ = path;
     source_ = root_ / "published/Tiny";
     target_ = root_ / "models";
     fs::create_directories(source_.parent_path());
     fs::copy(kPublished, source_, fs::copy_options::recursive);
     Write("tokenizer.json", "{}");
   }
-  void TearDown() override { fs::remove_all(root_); }
 
   void Write(const fs::path& file, std::string_view text) {
     ASSERT_TRUE(WriteFileAtomically(source_ / file, text).has_value());
@@ -56,7 +52,9 @@ class Importer : public ::testing::Test {
     return result.has_value() ? "(no error)" : result.error().message;
   }
 
-  fs::path root_, source_, target_;
+  const TestFolder folder_;
+  const fs::path root_ = folder_.path();
+  fs::path source_, target_;
 };
 
 TEST_F(Importer, MakesAModelThatTheStoreFinds) {

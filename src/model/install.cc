@@ -49,7 +49,11 @@ Result<ImportResult> InstallOurs(const ImportOptions& options, const FinishImpor
   HC_TRY(CheckNameIsFree(options.target, manifest.name, options.replace));
   HC_ASSIGN(StagingFolder staging, StagingFolder::Create(options.target));
   staged.folder = staging.path();
-  HC_TRY(CopyModelFiles(manifest, options.source, staging.path()));
+  HC_ASSIGN(const auto copied, CopyModelFiles(manifest, options.source, staging.path()));
+  for (const auto& [file, recorded] : FilesOf(manifest))
+    if (copied.at(file) != recorded)
+      return Fail(ErrorCode::kBadModel, "{} is not the file that the manifest records (sha256 {}, recorded {})", file,
+                  copied.at(file), recorded);
   if (finish) HC_TRY(finish(staged));
   HC_TRY(WriteFileAtomically(staging.path() / kManifestFile, FormatManifest(manifest)));
   const fs::path folder = options.target / manifest.name;

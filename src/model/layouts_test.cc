@@ -2,11 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 
 #include "base/file.h"
+#include "base/test_folder.h"
 #include "model/importer.h"
 
 namespace hailo_clip {
@@ -18,13 +18,7 @@ using ::testing::HasSubstr;
 
 class Layouts : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string path = (fs::temp_directory_path() / "hailo-clip-layout-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(path.data()), nullptr);
-    root_ = path;
-    source_ = root_ / "published";
-  }
-  void TearDown() override { fs::remove_all(root_); }
+  void SetUp() override { source_ = root_ / "published"; }
 
   void Write(const fs::path& file, std::string_view text) {
     fs::create_directories((source_ / file).parent_path());
@@ -73,7 +67,9 @@ class Layouts : public ::testing::Test {
     return result.has_value() ? "(no error)" : result.error().message;
   }
 
-  fs::path root_, source_;
+  const TestFolder folder_;
+  const fs::path root_ = folder_.path();
+  fs::path source_;
 };
 
 TEST_F(Layouts, OpenClipTakesItsNumbersFromItsTwoFiles) {

@@ -191,6 +191,17 @@ std::map<std::string, std::string> FilesOf(const Manifest& manifest) {
   return files;
 }
 
+void RecordHashes(const std::map<std::string, std::string>& sha256, Manifest& manifest) {
+  for (auto& [file, hash] : manifest.tokenizer_sha256) hash = sha256.at(file);
+  for (auto& [backend, encoders] : manifest.encoders) {
+    for (auto* encoder : {&encoders.image, &encoders.text}) {
+      if (!encoder->has_value()) continue;
+      (*encoder)->sha256 = sha256.at((*encoder)->file);
+      for (auto& [file, hash] : (*encoder)->data_files) hash = sha256.at(file);
+    }
+  }
+}
+
 std::string Fingerprint(const Manifest& manifest) { return "sha256:" + Sha256Hex(FormatManifest(manifest)); }
 
 }  // namespace hailo_clip

@@ -101,6 +101,9 @@ inline constexpr std::size_t kMaxManifestBytes = std::size_t{4} << 20U;
 // Every file that the manifest names, with its recorded sha256.
 [[nodiscard]] std::map<std::string, std::string> FilesOf(const Manifest& manifest);
 
+// Records the sha256 of every file that the manifest names; `sha256` has them all.
+void RecordHashes(const std::map<std::string, std::string>& sha256, Manifest& manifest);
+
 // "sha256:<64 hex>" over the canonical form (which holds the sha256 of every file).
 [[nodiscard]] std::string Fingerprint(const Manifest& manifest);
 
