@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """What the service costs beside the model: HTTP against the raw ONNX Runtime loop, in alternating rounds.
 
-    .deps/venv/bin/python bench/overhead.py [--model NAME] [--rounds 9] [--seconds 3] [--threads 2]
+    .deps/venv/bin/python bench/overhead.py [--model NAME] [--rounds 9] [--seconds 3] [--threads 2] [--clients 1]
 
 Raw: the same image encoder file, the same ONNX Runtime version, the same number of threads, batch 1, its input ready
-in memory. HTTP: one client on a kept connection posts a 640x480 JPEG; decode, resample, normalise and JSON included.
+in memory. HTTP: each client posts a 640x480 JPEG on its kept connection; decode, resample, normalise and JSON included.
+With one client nothing overlaps: decoding, the answer and the client itself come on top of each encode.
 Prints the median rates, their ratio, and the CPU milliseconds a request above the raw encode. The client shares the
 machine's cores.
 """
@@ -13,6 +14,7 @@ import json
 import pathlib
 import resource
 import statistics
+import threading
 import time
 
 import numpy as np
@@ -28,6 +30,7 @@ parser.add_argument("--size", type=int, default=260)
 parser.add_argument("--rounds", type=int, default=9)
 parser.add_argument("--seconds", type=float, default=3)
 parser.add_argument("--threads", type=int, default=2)
+parser.add_argument("--clients", type=int, default=1)
 arguments = parser.parse_args()
 
 options = onnxruntime.SessionOptions()
@@ -44,21 +47,27 @@ def own_cpu() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def measure(call, cpu):
-    start, cpu_start, count = time.monotonic(), cpu(), 0
-    while time.monotonic() - start < arguments.seconds:
-        call()
-        count += 1
-    return count / (time.monotonic() - start), (cpu() - cpu_start) / count * 1000
+def measure(calls, cpu):
+    """Calls each of `calls` in a thread of its own, again and again: (calls a second, CPU milliseconds a call)."""
+    start, cpu_start, counts = time.monotonic(), cpu(), [0] * len(calls)
+
+    def repeat(index):
+        while time.monotonic() - start < arguments.seconds:
+            calls[index]()
+            counts[index] += 1
+
+    threads = [threading.Thread(target=repeat, args=(index,)) for index in range(len(calls))]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    return sum(counts) / (time.monotonic() - start), (cpu() - cpu_start) / sum(counts) * 1000
 
 
 with Service("--model", arguments.model, "--set", f"performance.encoder_threads={arguments.threads}",
              "--set", f"models.dirs={arguments.folder.parent}") as service:
-    connection = service.connect()
-    raw = lambda: session.run(None, {name: tensor})
-    over_http = lambda: service.embed(jpeg, connection)
+    raw = [lambda: session.run(None, {name: tensor})]
+    over_http = [lambda connection=service.connect(): service.embed(jpeg, connection) for _ in range(arguments.clients)]
     for _ in range(5):
-        raw(), over_http()
+        [call() for call in raw + over_http]
     rounds = []
     for _ in range(arguments.rounds):
         rounds.append((measure(raw, own_cpu), measure(over_http, service.cpu_seconds)))
@@ -68,7 +77,7 @@ http_rate = statistics.median(r[1][0] for r in rounds)
 ratio = statistics.median(r[1][0] / r[0][0] for r in rounds)
 raw_cpu = statistics.median(r[0][1] for r in rounds)
 http_cpu = statistics.median(r[1][1] for r in rounds)
-print(f"model {arguments.model}, {arguments.threads} threads, {arguments.rounds} rounds of {arguments.seconds} s, "
+print(f"model {arguments.model}, {arguments.threads} threads, {arguments.clients} clients, {arguments.rounds} rounds of {arguments.seconds} s, "
       f"640x480 JPEG of {len(jpeg) // 1024} KiB, onnxruntime {onnxruntime.__version__}")
 print(f"raw loop      {raw_rate:8.1f} images/s  {raw_cpu:7.2f} CPU ms each")
 print(f"over HTTP     {http_rate:8.1f} images/s  {http_cpu:7.2f} CPU ms each")
