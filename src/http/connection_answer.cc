@@ -34,8 +34,11 @@ asio::awaitable<Connection::Next> Connection::RunInPool(Exchange& exchange) {
   job->deadline = std::chrono::steady_clock::now() + limits_->request_timeout;
   const Route& route = *exchange.head.match.route;
   const ErrorShape& errors = *exchange.head.match.errors;
-  const bool admitted = shared_.pool->TryRun([self = shared_from_this(), job, &route, &errors] {
-    const RequestContext context{.deadline = job->deadline, .cancelled = job->stop.get_token()};
+  const bool admitted = shared_.pool->TryRun(remote_, [self = shared_from_this(), job, &route, &errors] {
+    const RequestContext context{.deadline = job->deadline,
+                                 .cancelled = job->stop.get_token(),
+                                 .client = self->remote_,
+                                 .use_caches = !job->request.no_store};
     job->response = Invoke(route, errors, job->request, context, self->shared_.logger);
     job->request = Request();  // body and lease
     asio::post(self->socket_.get_executor(), [self, job] {
@@ -128,7 +131,7 @@ asio::awaitable<Connection::Next> Connection::Answer(Exchange& exchange, Respons
   }
   served_ = true;
   ++shared_.requests;
-  LogRequest(exchange, response.status, bytes_out);
+  CountAndLog(exchange, response.status, bytes_out);
   co_return keep_alive ? Next::kServe : Next::kLinger;
 }
 
@@ -186,11 +189,20 @@ void Connection::OnAbort() {
 
 void Connection::CountDisconnect(const Exchange& exchange) {
   ++shared_.client_disconnects;
-  LogRequest(exchange, StatusOf(ErrorCode::kCancelled), 0);
+  const Route* route = exchange.head.match.route;
+  shared_.metrics.Disconnected(route != nullptr ? route->pattern : "");
+  LogRequest(exchange, StatusOf(ErrorCode::kCancelled), 0, MillisecondsBetween(exchange.begun, shared_.clock.Now()));
+}
+
+void Connection::CountAndLog(const Exchange& exchange, int status, std::size_t bytes_out) const {
+  const double ms = MillisecondsBetween(exchange.begun, shared_.clock.Now());
+  const Route* route = exchange.head.match.route;
+  shared_.metrics.Answered(route != nullptr ? route->pattern : "", status, ms / 1000);
+  LogRequest(exchange, status, bytes_out, ms);
 }
 
 // Never the query or a body: both may hold prompts and pictures.
-void Connection::LogRequest(const Exchange& exchange, int status, std::size_t bytes_out) const {
+void Connection::LogRequest(const Exchange& exchange, int status, std::size_t bytes_out, double ms) const {
   const Request& request = exchange.head.request;
   const bool quiet = exchange.head.match.route != nullptr && exchange.head.match.route->quiet;
   if (!shared_.logger.Enabled(quiet ? LogLevel::kDebug : LogLevel::kInfo)) return;
@@ -199,7 +211,7 @@ void Connection::LogRequest(const Exchange& exchange, int status, std::size_t by
                                                {"status", status},
                                                {"bytes_in", exchange.bytes_in},
                                                {"bytes_out", bytes_out},
-                                               {"ms", MillisecondsBetween(exchange.begun, shared_.clock.Now())},
+                                               {"ms", ms},
                                                {"request_id", request.id},
                                                {"remote", remote_}};
   if (quiet)

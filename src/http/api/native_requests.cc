@@ -20,17 +20,19 @@ namespace {
 using Kind = FormField::Kind;
 using Form = std::vector<std::pair<std::string_view, std::string_view>>;
 
-constexpr std::array<std::string_view, 9> kClassifyFields{
-    "image", "prompts", "top_k", "threshold", "model", "templates", "reject_below", "apply_softmax", "image_url"};
-constexpr std::array<std::string_view, 4> kEmbedImageFields{"image", "images", "model", "image_url"};
-constexpr std::array<std::string_view, 3> kEmbedTextFields{"text", "texts", "model"};
-constexpr std::array<FormField, 7> kFormFields{{{"prompts", Kind::kTexts},
+constexpr std::array<std::string_view, 10> kClassifyFields{"image",     "prompts",   "top_k",        "threshold",
+                                                           "model",     "templates", "reject_below", "apply_softmax",
+                                                           "image_url", "priority"};
+constexpr std::array<std::string_view, 5> kEmbedImageFields{"image", "images", "model", "image_url", "priority"};
+constexpr std::array<std::string_view, 4> kEmbedTextFields{"text", "texts", "model", "priority"};
+constexpr std::array<FormField, 8> kFormFields{{{"prompts", Kind::kTexts},
                                                 {"templates", Kind::kTexts},
                                                 {"top_k", Kind::kNumber},
                                                 {"threshold", Kind::kNumber},
                                                 {"reject_below", Kind::kNumber},
                                                 {"apply_softmax", Kind::kBool},
-                                                {"model", Kind::kText}}};
+                                                {"model", Kind::kText},
+                                                {"priority", Kind::kText}}};
 
 constexpr std::string_view kBadPrompts = "Missing or invalid 'prompts' array";
 
@@ -103,6 +105,13 @@ Result<std::string> ReadModel(const Fields& fields) {
   return std::string(model.value_or(""));
 }
 
+Result<Priority> ReadPriority(const Fields& fields) {
+  HC_ASSIGN(const auto word, fields.String("priority"));
+  if (!word || *word == "interactive") return Priority::kInteractive;
+  if (*word == "bulk") return Priority::kBulk;
+  return Fail(ErrorCode::kInvalidArgument, "field 'priority' must be \"interactive\" or \"bulk\"");
+}
+
 Result<std::vector<std::string>> ReadPrompts(const Fields& fields) {
   auto prompts = fields.Strings("prompts", kMaxPrompts);
   if (!prompts) return FailWithin(kBadPrompts, std::move(prompts).error());
@@ -169,6 +178,7 @@ Result<ClassifyInput> ReadClassify(Request& request) {
   HC_ASSIGN(input.engine.reject_below, fields.Number("reject_below", -1, 1));
   HC_ASSIGN(input.engine.apply_softmax, fields.Bool("apply_softmax"));
   HC_ASSIGN(input.engine.model, ReadModel(fields));
+  HC_ASSIGN(input.priority, ReadPriority(fields));
   HC_ASSIGN(input.engine.templates, ReadTemplates(fields));
   if (input.engine.prompts.size() * input.engine.templates.size() > kMaxFilledPrompts)
     return Fail(ErrorCode::kInvalidArgument, "{} prompts in {} templates each are more than {} texts in all",
@@ -183,6 +193,7 @@ Result<EmbedImagesInput> ReadEmbedImages(Request& request) {
   HC_TRY(RefuseUrl(fields));
   EmbedImagesInput input{.pictures = std::move(received.pictures), .is_list = received.is_list, .model = {}};
   HC_ASSIGN(input.model, ReadModel(fields));
+  HC_ASSIGN(input.priority, ReadPriority(fields));
   HC_ASSIGN(const auto image, fields.String("image"));
   HC_ASSIGN(const auto images, fields.Strings("images", kMaxImages));
   const int sources = (image ? 1 : 0) + (images ? 1 : 0) + (input.pictures.empty() ? 0 : 1);
@@ -212,6 +223,7 @@ Result<EmbedTextsInput> ReadEmbedTexts(Request& request) {
   HC_ASSIGN(const Fields fields, Fields::Of(document.root(), kEmbedTextFields));
   EmbedTextsInput input;
   HC_ASSIGN(input.model, ReadModel(fields));
+  HC_ASSIGN(input.priority, ReadPriority(fields));
   HC_ASSIGN(const auto text, fields.String("text"));
   HC_ASSIGN(const auto texts, fields.Strings("texts", kMaxTexts));
   if (text && texts) return Fail(ErrorCode::kInvalidArgument, "send either 'text' or 'texts', not both");

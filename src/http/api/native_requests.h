@@ -20,16 +20,19 @@ inline constexpr std::size_t kMaxTexts = 2048;
 struct ClassifyInput {
   std::string picture;     // the bytes of a picture file
   ClassifyRequest engine;  // without `image`: that is a view of `picture`
+  Priority priority = Priority::kInteractive;
 };
 
 struct EmbedImagesInput {
   std::vector<std::string> pictures;
+  Priority priority = Priority::kInteractive;
   bool is_list = false;  // asked with `images`: answered with a list, even of one
   std::string model;     // empty: the main one
 };
 
 struct EmbedTextsInput {
   std::vector<std::string> texts;
+  Priority priority = Priority::kInteractive;
   bool is_list = false;
   std::string model;
 };
