@@ -292,10 +292,40 @@ Result<Classification> Engine::Classify(const ClassifyRequest& request, const Re
   HC_TRY(call->Add(std::move(picture.crop.pixels)));
   HC_ASSIGN(const EncodedTexts prompts, EncodePrompts(*serving.model, request, context));
   HC_ASSIGN(const auto images, serving.model->FinishImages(*call));
+  return Rank(serving, request, prompts, images.front());
+}
 
+Result<EncodedPrompts> Engine::StartMany(const ClassifyRequest& request, const RequestContext& context) {
+  HC_ASSIGN(ServedModel serving, Select(request.model, context));
+  HC_ASSIGN(EncodedTexts texts, EncodePrompts(*serving.model, request, context));
+  return EncodedPrompts{std::move(serving), std::make_shared<const EncodedTexts>(std::move(texts))};
+}
+
+Result<Classification> Engine::ClassifyOne(const ClassifyRequest& request, const EncodedPrompts& prompts,
+                                           std::span<const std::byte> picture, const RequestContext& context) {
+  LoadedModel& model = *prompts.serving.model;
+  HC_ASSIGN(PreparedPicture prepared, Prepare(picture, model.manifest().image, context));
+  const auto call = model.StartImages(context);
+  HC_TRY(call->Add(std::move(prepared.crop.pixels)));
+  HC_ASSIGN(const auto images, model.FinishImages(*call));
+  return Rank(prompts.serving, request, *prompts.texts, images.front());
+}
+
+std::size_t Engine::PicturesAtOnce() const {
+  const auto decoders = static_cast<std::size_t>(options_.config.performance.worker_threads);
+  const auto main = Main();
+  if (!main.has_value()) return decoders;
+  constexpr std::size_t kMost = 64;  // threads
+  const EncoderInfo& encoder = main->model->image_info();
+  return std::min(
+      kMost, decoders + static_cast<std::size_t>(encoder.best_batch) * static_cast<std::size_t>(encoder.max_in_flight));
+}
+
+Classification Engine::Rank(const ServedModel& serving, const ClassifyRequest& request, const EncodedTexts& prompts,
+                            std::span<const float> image) const {
   std::vector<float> cosines;
-  for (const SharedEmbedding& prompt : prompts.embeddings) cosines.push_back(DotProduct(images.front(), *prompt));
-  const ScoringOptions scoring{.model = manifest.scoring,
+  for (const SharedEmbedding& prompt : prompts.embeddings) cosines.push_back(DotProduct(image, *prompt));
+  const ScoringOptions scoring{.model = serving.model->manifest().scoring,
                                .apply_activation = request.apply_softmax.value_or(options_.config.clip.apply_softmax),
                                .top_k = request.top_k,
                                .threshold = request.threshold,

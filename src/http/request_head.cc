@@ -97,6 +97,7 @@ RequestHead ReadHead(const RawHead& raw, const Router& router, const Limits& lim
   RequestHead head;
   head.request.method = std::string(raw.method);
   head.request.content_type = std::string(raw.content_type);
+  head.request.accept = std::string(raw.accept);
   head.request.id = ChooseRequestId(raw.request_id);
   head.match.errors = &kNativeErrors;
   head.content_length = raw.content_length;
