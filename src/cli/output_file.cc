@@ -55,7 +55,7 @@ Status WriteAt(int fd, std::string_view bytes, std::uint64_t offset, const fs::p
   return {};
 }
 
-// An open file of its own kind, or -1 with the reason in `status`.
+// The descriptor of a regular file, made if it is missing.
 Result<int> OpenForWriting(const fs::path& path) {
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0644);
   if (fd < 0) return SystemFailure(ErrorCode::kInvalidArgument, "--output: opening", path);
@@ -149,14 +149,15 @@ std::string OutputFile::IndexName() const { return options_.file.string() + ".in
 
 Result<std::unique_ptr<OutputFile>> OutputFile::Open(Options options) {
   if (options.format == OutputFormat::kNpy) options.header = NpyHeader(0, options.dimension);
-  std::error_code ignored;
-  const bool had_data = fs::exists(options.file, ignored) && fs::file_size(options.file, ignored) > 0;
   const fs::path index_path = options.file.string() + ".index.jsonl";
-  if (had_data && !fs::exists(index_path, ignored))
+  HC_ASSIGN(const int data, OpenForWriting(options.file));
+  std::error_code ignored;
+  if (SizeOf(data) > 0 && !fs::exists(index_path, ignored)) {
+    ::close(data);
     return Fail(ErrorCode::kInvalidArgument,
                 "--output: {} exists, but {} does not, which says what is in it; choose another name, or delete it",
                 options.file.string(), index_path.string());
-  HC_ASSIGN(const int data, OpenForWriting(options.file));
+  }
   auto index = OpenForWriting(index_path);
   if (!index) {
     ::close(data);

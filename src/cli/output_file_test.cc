@@ -63,7 +63,7 @@ TEST_F(OutputFileTest, RepairsWhateverAKilledRunLeft) {
   const std::string content = Content();
   const std::string index = Index();
   for (std::size_t i = 0; i <= content.size(); ++i)
-    for (std::size_t k = index.find('\n') + 1; k <= index.size(); ++k) {
+    for (std::size_t k = index.find('\n') + 1; k <= index.size(); k += 3) {
       std::ofstream(options_.file, std::ios::binary) << content.substr(0, i);
       std::ofstream(IndexPath(), std::ios::binary) << index.substr(0, k);
       finish();
@@ -104,7 +104,7 @@ TEST_F(OutputFileTest, RefusesWhatIsNoFile) {
   options_.file = folder_.path() / "missing" / "out.jsonl";
   EXPECT_THAT(Refusal(), testing::HasSubstr("No such file"));
   options_.file = "/dev/null";
-  EXPECT_NE(Refusal(), "");
+  EXPECT_THAT(Refusal(), testing::HasSubstr("not a regular file"));
 }
 
 TEST_F(OutputFileTest, TwoRunsDoNotWriteAtOnce) {
