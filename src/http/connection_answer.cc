@@ -46,6 +46,7 @@ asio::awaitable<Connection::Next> Connection::RunInPool(Exchange& exchange) {
   }
   co_await AwaitJob(job);
   if (peer_gone_ || aborted_) {
+    job->stop.request_stop();  // its answer may be a stream that has begun
     CountDisconnect(exchange);
     co_return Next::kClose;
   }
