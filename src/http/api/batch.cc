@@ -1,5 +1,4 @@
-// POST /v1/classify/batch: several pictures, one set of prompts; one answer, or a line for each as it is ready
-// (NDJSON).
+// POST /v1/classify/batch: several pictures, one set of prompts; answered whole, or a line each as it is ready.
 #include <memory>
 #include <mutex>
 #include <utility>
