@@ -26,7 +26,7 @@ constexpr std::size_t kAhead = 4;  // how far others may be ahead of the slowest
 // Puts results into order. Thread-safe.
 class InOrder {
  public:
-  InOrder(const std::vector<fs::path>& paths, const PictureRun& run)
+  InOrder(const std::vector<fs::path>& paths, const PictureWork& run)
       : paths_(paths), run_(run), progress_(paths.size()) {}
 
   // Waits until picture `i` is near the ones that are shown; false once the run is over.
@@ -68,7 +68,7 @@ class InOrder {
   }
 
   const std::vector<fs::path>& paths_;
-  const PictureRun& run_;
+  const PictureWork& run_;
   std::mutex mutex_;  // guards what follows
   std::condition_variable moved_;
   Progress progress_;
@@ -85,7 +85,7 @@ Status Print(const std::string& record) {
 
 }  // namespace
 
-int RunOnPictures(const std::vector<fs::path>& paths, const PictureRun& run) {
+int RunOnPictures(const std::vector<fs::path>& paths, const PictureWork& run) {
   InOrder results(paths, run);
   const auto read_and_work = [&](const fs::path& path) -> Result<std::string> {
     HC_ASSIGN(const std::string bytes, ReadFile(path, run.max_bytes));
@@ -102,7 +102,7 @@ int RunOnPictures(const std::vector<fs::path>& paths, const PictureRun& run) {
   return results.status();
 }
 
-int RunInto(OutputFile* output, std::vector<fs::path> paths, PictureRun run) {
+int RunInto(OutputFile* output, std::vector<fs::path> paths, PictureWork run) {
   if (output == nullptr) {
     run.take = [](const fs::path&, const std::string& record) { return Print(record); };
     return RunOnPictures(paths, run);

@@ -17,7 +17,7 @@
 
 namespace hailo_clip {
 
-struct PictureRun {
+struct PictureWork {
   std::size_t at_once = 1;    // files in memory, each on a thread of its own (Engine::PicturesAtOnce)
   std::size_t max_bytes = 0;  // of one file
   // From a file's bytes to its record in the output; on several threads.
@@ -28,11 +28,11 @@ struct PictureRun {
 
 // A file that fails is named on stderr. Memory is bounded however many paths there are. Returns kExitDone,
 // kExitSomeFailed, or the exit status of take's error.
-[[nodiscard]] int RunOnPictures(const std::vector<std::filesystem::path>& paths, const PictureRun& run);
+[[nodiscard]] int RunOnPictures(const std::vector<std::filesystem::path>& paths, const PictureWork& run);
 
 // Runs over the pictures that `output` does not hold yet and adds them to it; or over all of them, with the records on
 // stdout, if `output` is nullptr.
-[[nodiscard]] int RunInto(OutputFile* output, std::vector<std::filesystem::path> paths, PictureRun run);
+[[nodiscard]] int RunInto(OutputFile* output, std::vector<std::filesystem::path> paths, PictureWork run);
 
 // --output and --format of classify and embed.
 struct OutputFlags {

@@ -36,7 +36,7 @@ class PictureRunTest : public testing::Test {
 
   const TestFolder folder_;
   std::vector<fs::path> paths_;
-  PictureRun run_;
+  PictureWork run_;
   std::vector<std::string> taken_;
 };
 
