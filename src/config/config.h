@@ -45,6 +45,7 @@ struct ClipConfig {
   int device = 0;
   std::optional<int> batch_size;  // nullopt: auto
   int device_timeout_ms = 5000;
+  std::string simulated_device = "clip_vit_b_32";  // backend simulated: whose published times
   bool apply_softmax = true;
 };
 
@@ -60,6 +61,7 @@ struct ImageConfig {
   bool apply_orientation = true;
   Transparency transparency = Transparency::kWhite;
   Gray16 gray16 = Gray16::kHighByte;
+  std::size_t cache_max_bytes = std::size_t{16} << 20U;  // of embeddings of pictures seen before; 0: none are kept
 };
 
 struct PerformanceConfig {

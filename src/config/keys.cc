@@ -63,6 +63,7 @@ void AddClip(std::vector<ConfigKey>& keys) {
   keys.push_back(Key("clip.device", at, &S::device, Int{0, 63}));
   keys.push_back(Key("clip.batch_size", at, &S::batch_size, OrAuto<Int>{{1, 1'024}}));
   keys.push_back(Key("clip.device_timeout_ms", at, &S::device_timeout_ms, Int{1, kHour * 1'000}));
+  keys.push_back(Key("clip.simulated_device", at, &S::simulated_device, Text{CheckBackend}));
   keys.push_back(Key("clip.apply_softmax", at, &S::apply_softmax, Boolean{}));
 }
 
@@ -86,6 +87,7 @@ void AddImage(std::vector<ConfigKey>& keys) {
   keys.push_back(Key("image.transparency", at, &S::transparency, transparency));
   const Choice<Gray16> gray16{{{"high_byte", Gray16::kHighByte}, {"clip", Gray16::kClip}}};
   keys.push_back(Key("image.gray16", at, &S::gray16, gray16));
+  keys.push_back(Key("image.cache_max_bytes", at, &S::cache_max_bytes, Bytes{0, 64 * kGiB}));
 }
 
 void AddPerformance(std::vector<ConfigKey>& keys) {

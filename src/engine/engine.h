@@ -15,11 +15,13 @@
 #include "base/result.h"
 #include "base/semaphore.h"
 #include "config/config.h"
+#include "engine/embedding_cache.h"
+#include "engine/metrics.h"
 #include "engine/model_identity.h"
 #include "engine/model_pool.h"
+#include "engine/picture_run.h"
 #include "engine/request_context.h"
 #include "engine/scoring.h"
-#include "engine/text_cache.h"
 #include "image/preprocess.h"
 #include "model/store.h"
 
@@ -31,8 +33,6 @@ struct EmbeddingList {
   std::vector<std::size_t> truncated;          // texts cut to the context length
   std::size_t cached = 0;                      // how many came from the cache
   std::size_t tokens = 0;                      // texts only: ids that were fed, start and end included
-  int source_width = 0;                        // pictures only: of the last one, after orientation
-  int source_height = 0;
 };
 
 struct ClassifyRequest {
@@ -80,8 +80,11 @@ class Engine {
   struct Options {
     Config config;
     std::vector<std::filesystem::path> model_folders;
+    // Takes what the engine counts.
+    std::shared_ptr<prometheus::Registry> registry = std::make_shared<prometheus::Registry>();
   };
 
+  // `logger` and `clock` outlive the engine.
   Engine(Options options, const Logger& logger, const Clock& clock);
   ~Engine();  // drains the encoders, releases the device
   Engine(const Engine&) = delete;
@@ -114,6 +117,9 @@ class Engine {
                                                    std::span<const std::byte> picture, const RequestContext& context);
   // How many calls with one picture each, at a time, keep the decoders and the main model's encoder busy; at most 64.
   [[nodiscard]] std::size_t PicturesAtOnce() const;
+  [[nodiscard]] const EngineMetrics& metrics() const { return metrics_; }
+  [[nodiscard]] const EmbeddingCache& text_cache() const { return texts_; }
+  [[nodiscard]] const EmbeddingCache& picture_cache() const { return pictures_; }
 
   // The models that requests may name now, the main one first; none while not healthy.
   [[nodiscard]] std::vector<ModelIdentity> ServedModels() const;
@@ -131,8 +137,10 @@ class Engine {
   // Decodes with at most performance.worker_threads pictures at a time; waits for its turn until the deadline.
   [[nodiscard]] Result<PreparedPicture> Prepare(std::span<const std::byte> bytes, const PreprocessSpec& spec,
                                                 const RequestContext& context);
+  [[nodiscard]] std::unique_ptr<PictureRun> StartPictures(LoadedModel& model, const RequestContext& context);
   [[nodiscard]] Result<EncodedTexts> EncodePrompts(LoadedModel& model, const ClassifyRequest& request,
                                                    const RequestContext& context) const;
+  [[nodiscard]] Result<SharedEmbedding> FinishOne(PictureRun& run) const;
   [[nodiscard]] Classification Rank(const ServedModel& serving, const ClassifyRequest& request,
                                     const EncodedTexts& prompts, std::span<const float> image) const;
 
@@ -140,7 +148,9 @@ class Engine {
   const Logger& logger_;
   const Clock& clock_;
   const ModelStore store_;
-  mutable TextCache text_cache_;
+  EngineMetrics metrics_;
+  mutable EmbeddingCache texts_;
+  EmbeddingCache pictures_;
   Semaphore decoders_;
   mutable std::mutex mutex_;  // guards health_ and model_
   Health health_;

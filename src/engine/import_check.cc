@@ -107,7 +107,7 @@ Result<Vectors> RunGraph(Backend& backend, const std::filesystem::path& graph, M
   manifest.embedding_dimension = dimension;
   HC_ASSIGN(auto encoder, backend.CreateEncoder(EncoderKind::kImage, manifest, graph.parent_path()));
   const Clock clock;
-  Batcher batcher(std::move(encoder), pictures.size(), clock);
+  Batcher batcher(std::move(encoder), QueueLimits{}, clock);
   std::vector<EncoderInput> inputs;
   for (const RgbImage& picture : pictures) inputs.emplace_back(PreparePixels(picture, manifest.image).pixels);
   return batcher.Encode(std::move(inputs), {});

@@ -84,7 +84,7 @@ class ImportCheck : public ::testing::Test {
   }
 
   InstalledModel starter_;
-  TextCache cache_{0};
+  EmbeddingCache cache_{{}};
   const Clock clock_;
   Behaviour image_{&SaneEmbedding};
   Behaviour text_{&SaneEmbedding};

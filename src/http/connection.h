@@ -19,6 +19,7 @@
 #include "http/body_budget.h"
 #include "http/body_channel.h"
 #include "http/limits.h"
+#include "http/metrics.h"
 #include "http/request_head.h"
 #include "http/response.h"
 #include "http/router.h"
@@ -33,11 +34,14 @@ struct Shared {
   const Clock& clock;
   BodyBudget budget;
   std::unique_ptr<WorkerPool> pool;
+  const std::shared_ptr<prometheus::Registry> registry;  // of metrics
+  const HttpMetrics metrics;
   std::atomic<bool> stopping = false;
   std::atomic<std::uint64_t> requests = 0;
   std::atomic<std::uint64_t> client_disconnects = 0;
 
-  Shared(const Router& r, const Logger& l, const Clock& c, const Limits& limits, std::size_t max_requests);
+  Shared(const Router& r, const Logger& l, const Clock& c, const Limits& limits, std::size_t max_requests,
+         std::shared_ptr<prometheus::Registry> counted);
   [[nodiscard]] std::shared_ptr<const Limits> limits() const;
   void SetLimits(const Limits& limits);
 
@@ -92,7 +96,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void StopTimer();
   void WatchClient(const std::shared_ptr<Job>& job);
   void CountDisconnect(const Exchange& exchange);
-  void LogRequest(const Exchange& exchange, int status, std::size_t bytes_out) const;
+  void CountAndLog(const Exchange& exchange, int status, std::size_t bytes_out) const;
+  void LogRequest(const Exchange& exchange, int status, std::size_t bytes_out, double ms) const;
 
   Socket socket_;
   boost::asio::steady_timer timer_;  // bounds the operation under way

@@ -34,8 +34,8 @@ asio::awaitable<Connection::Next> Connection::RunInPool(Exchange& exchange) {
   job->deadline = std::chrono::steady_clock::now() + limits_->request_timeout;
   const Route& route = *exchange.head.match.route;
   const ErrorShape& errors = *exchange.head.match.errors;
-  const bool admitted =
-      shared_.pool->TryRun([self = shared_from_this(), job, &route, &errors] { self->Work(job, route, errors); });
+  const bool admitted = shared_.pool->TryRun(
+      remote_, [self = shared_from_this(), job, &route, &errors] { self->Work(job, route, errors); });
   if (!admitted) {
     job.reset();
     Refusal refusal{.status = 429,
@@ -66,7 +66,10 @@ asio::awaitable<Connection::Next> Connection::RunInPool(Exchange& exchange) {
 
 // On a worker's thread: makes the answer, or its header and then, while that is sent, its body.
 void Connection::Work(const std::shared_ptr<Job>& job, const Route& route, const ErrorShape& errors) {
-  const RequestContext context{.deadline = job->deadline, .cancelled = job->stop.get_token()};
+  const RequestContext context{.deadline = job->deadline,
+                               .cancelled = job->stop.get_token(),
+                               .client = remote_,
+                               .use_caches = !job->request.no_store};
   job->response = Invoke(route, errors, job->request, context, shared_.logger);
   const BodyStream stream = std::exchange(job->response.stream, nullptr);
   if (stream) {
@@ -149,7 +152,7 @@ asio::awaitable<Connection::Next> Connection::Answer(Exchange& exchange, Respons
   }
   served_ = true;
   ++shared_.requests;
-  LogRequest(exchange, response.status, bytes_out);
+  CountAndLog(exchange, response.status, bytes_out);
   co_return keep_alive ? Next::kServe : Next::kLinger;
 }
 
@@ -179,7 +182,7 @@ asio::awaitable<Connection::Next> Connection::AnswerStream(Exchange& exchange, s
   }
   served_ = true;
   ++shared_.requests;
-  LogRequest(exchange, job->response.status, bytes_out);
+  CountAndLog(exchange, job->response.status, bytes_out);
   co_return keep_alive ? Next::kServe : Next::kLinger;
 }
 
@@ -261,11 +264,20 @@ void Connection::OnAbort() {
 
 void Connection::CountDisconnect(const Exchange& exchange) {
   ++shared_.client_disconnects;
-  LogRequest(exchange, StatusOf(ErrorCode::kCancelled), 0);
+  const Route* route = exchange.head.match.route;
+  shared_.metrics.Disconnected(route != nullptr ? route->pattern : "");
+  LogRequest(exchange, StatusOf(ErrorCode::kCancelled), 0, MillisecondsBetween(exchange.begun, shared_.clock.Now()));
+}
+
+void Connection::CountAndLog(const Exchange& exchange, int status, std::size_t bytes_out) const {
+  const double ms = MillisecondsBetween(exchange.begun, shared_.clock.Now());
+  const Route* route = exchange.head.match.route;
+  shared_.metrics.Answered(route != nullptr ? route->pattern : "", status, ms / 1000);
+  LogRequest(exchange, status, bytes_out, ms);
 }
 
 // Never the query or a body: both may hold prompts and pictures.
-void Connection::LogRequest(const Exchange& exchange, int status, std::size_t bytes_out) const {
+void Connection::LogRequest(const Exchange& exchange, int status, std::size_t bytes_out, double ms) const {
   const Request& request = exchange.head.request;
   const bool quiet = exchange.head.match.route != nullptr && exchange.head.match.route->quiet;
   if (!shared_.logger.Enabled(quiet ? LogLevel::kDebug : LogLevel::kInfo)) return;
@@ -274,7 +286,7 @@ void Connection::LogRequest(const Exchange& exchange, int status, std::size_t by
                                                {"status", status},
                                                {"bytes_in", exchange.bytes_in},
                                                {"bytes_out", bytes_out},
-                                               {"ms", MillisecondsBetween(exchange.begun, shared_.clock.Now())},
+                                               {"ms", ms},
                                                {"request_id", request.id},
                                                {"remote", remote_}};
   if (quiet)

@@ -2,11 +2,14 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/json_writer.h"
 #include "base/result.h"
 #include "engine/engine.h"
+#include "http/request.h"
+#include "http/response.h"
 
 namespace hailo_clip::http {
 
@@ -22,6 +25,10 @@ void WriteVerdict(JsonWriter& json, const Classification& answer);
 
 // An error about a picture, in the words that clients of the earlier service know: "Failed to decode image: ...".
 [[nodiscard]] Error PictureError(Error error);
+
+// Gives the answer an ETag made of `content`, which must change whenever the answer's meaning does; 304 without a body
+// if the client has that already (If-None-Match).
+[[nodiscard]] Response WithETag(Response response, std::string_view content, const Request& request);
 
 // Seconds or milliseconds to three decimals: what is beyond is noise.
 [[nodiscard]] double RoundToThousandths(double value);

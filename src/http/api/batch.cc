@@ -108,11 +108,11 @@ Response AnswerInLines(const ApiContext& context, const std::shared_ptr<Batch>& 
 
 Result<Response> ClassifyBatch(const ApiContext& context, Request& request, const RequestContext& request_context) {
   HC_ASSIGN(ClassifyBatchInput input, ReadClassifyBatch(request));
-  HC_ASSIGN(EncodedPrompts prompts, context.engine.StartMany(input.engine, request_context));
-  const auto batch = std::make_shared<Batch>(Batch{.input = std::move(input),
-                                                   .prompts = std::move(prompts),
-                                                   .context = request_context,
-                                                   .received = request.received});
+  RequestContext of_batch = request_context;
+  of_batch.priority = input.priority;
+  HC_ASSIGN(EncodedPrompts prompts, context.engine.StartMany(input.engine, of_batch));
+  const auto batch = std::make_shared<Batch>(Batch{
+      .input = std::move(input), .prompts = std::move(prompts), .context = of_batch, .received = request.received});
   if (Accepts(request.accept, kLines)) return AnswerInLines(context, batch);
   return AnswerWhole(context, *batch);
 }

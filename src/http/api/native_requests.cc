@@ -20,20 +20,22 @@ namespace {
 using Kind = FormField::Kind;
 using Form = std::vector<std::pair<std::string_view, std::string_view>>;
 
-constexpr std::array<std::string_view, 9> kClassifyFields{
-    "image", "prompts", "top_k", "threshold", "model", "templates", "reject_below", "apply_softmax", "image_url"};
-constexpr std::array<std::string_view, 10> kBatchFields{"images",    "prompts",   "top_k",        "threshold",
+constexpr std::array<std::string_view, 10> kClassifyFields{"image",     "prompts",   "top_k",        "threshold",
+                                                           "model",     "templates", "reject_below", "apply_softmax",
+                                                           "image_url", "priority"};
+constexpr std::array<std::string_view, 11> kBatchFields{"images",    "prompts",   "top_k",        "threshold",
                                                         "model",     "templates", "reject_below", "apply_softmax",
-                                                        "image_url", "image"};
-constexpr std::array<std::string_view, 4> kEmbedImageFields{"image", "images", "model", "image_url"};
-constexpr std::array<std::string_view, 3> kEmbedTextFields{"text", "texts", "model"};
-constexpr std::array<FormField, 7> kFormFields{{{"prompts", Kind::kTexts},
+                                                        "image_url", "image",     "priority"};
+constexpr std::array<std::string_view, 5> kEmbedImageFields{"image", "images", "model", "image_url", "priority"};
+constexpr std::array<std::string_view, 4> kEmbedTextFields{"text", "texts", "model", "priority"};
+constexpr std::array<FormField, 8> kFormFields{{{"prompts", Kind::kTexts},
                                                 {"templates", Kind::kTexts},
                                                 {"top_k", Kind::kNumber},
                                                 {"threshold", Kind::kNumber},
                                                 {"reject_below", Kind::kNumber},
                                                 {"apply_softmax", Kind::kBool},
-                                                {"model", Kind::kText}}};
+                                                {"model", Kind::kText},
+                                                {"priority", Kind::kText}}};
 
 constexpr std::string_view kBadPrompts = "Missing or invalid 'prompts' array";
 
@@ -106,6 +108,13 @@ Status RefuseUrl(const Fields& fields) {
 Result<std::string> ReadModel(const Fields& fields) {
   HC_ASSIGN(const auto model, fields.String("model"));
   return std::string(model.value_or(""));
+}
+
+Result<Priority> ReadPriority(const Fields& fields) {
+  HC_ASSIGN(const auto word, fields.String("priority"));
+  if (!word || *word == "interactive") return Priority::kInteractive;
+  if (*word == "bulk") return Priority::kBulk;
+  return Fail(ErrorCode::kInvalidArgument, "field 'priority' must be \"interactive\" or \"bulk\"");
 }
 
 Result<std::vector<std::string>> ReadPrompts(const Fields& fields) {
@@ -185,6 +194,7 @@ Result<ClassifyInput> ReadClassify(Request& request) {
     HC_ASSIGN(input.picture, DecodePictureText(*image, "field 'image'"));
   }
   HC_ASSIGN(input.engine, ReadQuestion(fields));
+  HC_ASSIGN(input.priority, ReadPriority(fields));
   request.DropBody();
   return input;
 }
@@ -207,6 +217,7 @@ Result<ClassifyBatchInput> ReadClassifyBatch(Request& request) {
   if (images && !received.pictures.empty())
     return Fail(ErrorCode::kInvalidArgument, "send the pictures either as files or in 'images', not both");
   HC_ASSIGN(input.engine, ReadQuestion(fields));
+  HC_ASSIGN(input.priority, ReadPriority(fields));
   if (images)
     for (const std::string_view text : *images)
       input.pictures.push_back(DecodePictureText(text, fmt::format("images[{}]", input.pictures.size())));
@@ -221,6 +232,7 @@ Result<EmbedImagesInput> ReadEmbedImages(Request& request) {
   HC_TRY(RefuseUrl(fields));
   EmbedImagesInput input{.pictures = std::move(received.pictures), .is_list = received.is_list, .model = {}};
   HC_ASSIGN(input.model, ReadModel(fields));
+  HC_ASSIGN(input.priority, ReadPriority(fields));
   HC_ASSIGN(const auto image, fields.String("image"));
   HC_ASSIGN(const auto images, fields.Strings("images", kMaxImages));
   const int sources = (image ? 1 : 0) + (images ? 1 : 0) + (input.pictures.empty() ? 0 : 1);
@@ -250,6 +262,7 @@ Result<EmbedTextsInput> ReadEmbedTexts(Request& request) {
   HC_ASSIGN(const Fields fields, Fields::Of(document.root(), kEmbedTextFields));
   EmbedTextsInput input;
   HC_ASSIGN(input.model, ReadModel(fields));
+  HC_ASSIGN(input.priority, ReadPriority(fields));
   HC_ASSIGN(const auto text, fields.String("text"));
   HC_ASSIGN(const auto texts, fields.Strings("texts", kMaxTexts));
   if (text && texts) return Fail(ErrorCode::kInvalidArgument, "send either 'text' or 'texts', not both");

@@ -8,6 +8,7 @@ Router MakeRoutes(const ApiContext& context) {
   AddNativeRoutes(router, context);
   AddBatchRoutes(router, context);
   AddOpenAiRoutes(router, context);
+  AddOperationsRoutes(router, context);
   return router;
 }
 
