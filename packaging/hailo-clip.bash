@@ -5,14 +5,15 @@ _hailo_clip() {
     --model | show | verify | rm | export | default) words=$("${COMP_WORDS[0]}" models list --json 2>/dev/null | sed -n 's/^{"name":"\([^"]*\)".*/\1/p') ;;
     --log-level) words="DEBUG INFO WARNING ERROR" ;;
     --template) words=photo ;;
-    --config | --labels) COMPREPLY=($(compgen -f -- "$current")); return ;;
+    --format) words="jsonl csv"; [ "$command" = embed ] && words+=" npy" ;;
+    --config | --labels | --output | -o) COMPREPLY=($(compgen -f -- "$current")); return ;;
   esac
   if [ -z "$words" ]; then
     local common="--config --set --model --log-level --help"
     case "$command" in
       serve) words="--host --port $common" ;;
-      classify) words="--prompt --labels --template --top-k --threshold --reject-below --json --csv $common" ;;
-      embed) words="--text --csv --json $common" ;;
+      classify) words="--prompt --labels --template --top-k --threshold --reject-below --json --csv --output --format $common" ;;
+      embed) words="--text --csv --json --output --format $common" ;;
       doctor) words=$common ;;
       models) [ "$COMP_CWORD" -eq 2 ] && words="list show verify import export rm default seal" || words="--name --logit-scale --logit-bias --replace --clear --json $common" ;;
       config) [ "$COMP_CWORD" -eq 2 ] && words="check show" || words=$common ;;

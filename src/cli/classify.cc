@@ -2,7 +2,10 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <memory>
+#include <utility>
 
+#include "base/file.h"
 #include "base/json_writer.h"
 #include "cli/command.h"
 #include "cli/csv.h"
@@ -14,6 +17,7 @@ namespace hailo_clip {
 namespace {
 
 constexpr std::size_t kMaxPrompts = 1000;
+constexpr const char* kCsvHeader = "file,rank,text,score,similarity,none_of_these\n";
 constexpr std::size_t kMaxLabelsFileBytes = std::size_t{4} << 20U;
 
 struct ClassifyFlags {
@@ -26,6 +30,7 @@ struct ClassifyFlags {
   std::optional<double> reject_below;
   bool json = false;
   bool csv = false;
+  OutputFlags output;
 };
 
 Result<std::vector<std::string>> ReadLabels(const std::string& path) {
@@ -69,16 +74,19 @@ Result<ClassifyRequest> MakeRequest(const ClassifyFlags& flags) {
   return request;
 }
 
-void ShowText(const std::filesystem::path& path, const Classification& answer, const ClassifyRequest& request) {
-  fmt::print("{}{}\n", path.string(), answer.none_of_these ? "  (none of these)" : "");
+using Record = std::string (*)(const std::filesystem::path&, const Classification&, const ClassifyRequest&);
+
+std::string TextRecord(const std::filesystem::path& path, const Classification& answer,
+                       const ClassifyRequest& request) {
+  std::string text = fmt::format("{}{}\n", path.string(), answer.none_of_these ? "  (none of these)" : "");
   for (const RankedPrompt& prompt : answer.ranked)
-    fmt::print("  {:.3f}  {}  (similarity {:.3f})\n", prompt.score, request.prompts[prompt.index], prompt.similarity);
-  for (const std::size_t index : answer.truncated)
-    fmt::print(stderr, "hailo-clip: the prompt '{}' is longer than the model reads; its end was cut off\n",
-               request.prompts[index]);
+    text += fmt::format("  {:.3f}  {}  (similarity {:.3f})\n", prompt.score, request.prompts[prompt.index],
+                        prompt.similarity);
+  return text;
 }
 
-void ShowJson(const std::filesystem::path& path, const Classification& answer, const ClassifyRequest& request) {
+std::string JsonRecord(const std::filesystem::path& path, const Classification& answer,
+                       const ClassifyRequest& request) {
   JsonWriter json;
   json.BeginObject().Key("file").String(path.string()).Key("classifications").BeginArray();
   for (std::size_t rank = 0; rank < answer.ranked.size(); ++rank) {
@@ -102,36 +110,92 @@ void ShowJson(const std::filesystem::path& path, const Classification& answer, c
     json.EndArray();
   }
   json.EndObject();
-  fmt::print("{}\n", json.text());
+  return std::move(json).Take() + "\n";
 }
 
-void ShowCsv(const std::filesystem::path& path, const Classification& answer, const ClassifyRequest& request) {
+std::string CsvRecord(const std::filesystem::path& path, const Classification& answer, const ClassifyRequest& request) {
+  std::string rows;
   for (std::size_t rank = 0; rank < answer.ranked.size(); ++rank) {
     const RankedPrompt& prompt = answer.ranked[rank];
-    fmt::print("{},{},{},{:.6f},{:.6f},{}\n", CsvField(path.string()), rank + 1,
-               CsvField(request.prompts[prompt.index]), prompt.score, prompt.similarity, answer.none_of_these ? 1 : 0);
+    rows += fmt::format("{},{},{},{:.6f},{:.6f},{}\n", CsvField(path.string()), rank + 1,
+                        CsvField(request.prompts[prompt.index]), prompt.score, prompt.similarity,
+                        answer.none_of_these ? 1 : 0);
   }
+  return rows;
+}
+
+// All that decides what the records say.
+std::string Settings(const ClassifyRequest& request, OutputFormat format, const ModelIdentity& model,
+                     const Config& config) {
+  JsonWriter json;
+  json.BeginObject();
+  WriteSettings(json, "classify", format, model, config);
+  const auto texts = [&](std::string_view key, const std::vector<std::string>& list) {
+    json.Key(key).BeginArray();
+    for (const std::string& text : list) json.String(text);
+    json.EndArray();
+  };
+  const auto number = [&](std::string_view key, const std::optional<double>& value) {
+    json.Key(key);
+    value ? json.Number(*value) : json.Null();
+  };
+  texts("prompts", request.prompts);
+  texts("templates", request.templates);
+  json.Key("top_k").Integer(request.top_k);
+  number("threshold", request.threshold);
+  number("reject_below", request.reject_below);
+  json.Key("apply_softmax").Bool(config.clip.apply_softmax).EndObject();
+  return std::move(json).Take();
+}
+
+// nullptr for stdout.
+Result<std::unique_ptr<OutputFile>> OpenOutput(const ClassifyFlags& flags, OutputFormat format,
+                                               const ClassifyRequest& request, const ModelIdentity& model,
+                                               const Config& config) {
+  if (flags.output.file.empty()) return nullptr;
+  return OutputFile::Open({.file = flags.output.file,
+                           .format = format,
+                           .settings = Settings(request, format, model, config),
+                           .header = format == OutputFormat::kCsv ? kCsvHeader : ""});
+}
+
+Result<OutputFormat> FormatOf(const ClassifyFlags& flags) {
+  if (flags.output.file.empty()) return flags.csv ? OutputFormat::kCsv : OutputFormat::kJsonLines;
+  HC_ASSIGN(const OutputFormat format, ChooseFormat(flags.output.file, flags.output.format));
+  if (format != OutputFormat::kNpy) return format;
+  return Fail(ErrorCode::kInvalidArgument, "--output: a .npy holds embeddings (hailo-clip embed); use .jsonl or .csv");
 }
 
 int RunClassify(const CommonFlags& common, const ClassifyFlags& flags) {
   const auto request = MakeRequest(flags);
   if (!request.has_value()) return Report(request.error());
+  const auto format = FormatOf(flags);
+  if (!format.has_value()) return Report(format.error());
   const auto paths = ExpandInputs(flags.inputs);
   if (!paths.has_value()) return Report(paths.error());
   const auto local = StartLocalEngine(common);
   if (!local.has_value()) return Report(local.error());
-  if (flags.csv) fmt::print("file,rank,text,score,similarity,none_of_these\n");
-  return RunOnPictures<Classification>(
-      *paths, local->config,
-      [&](std::span<const std::byte> bytes) {
-        ClassifyRequest one = *request;
-        one.image = bytes;
-        return local->engine->Classify(one, {});
-      },
-      [&](const std::filesystem::path& path, const Classification& answer) {
-        const auto show = flags.json ? &ShowJson : flags.csv ? &ShowCsv : &ShowText;
-        show(path, answer, *request);
-      });
+  Engine& engine = *local->engine;
+  const auto output = OpenOutput(flags, *format, *request, *engine.health().model, local->config);
+  if (!output.has_value()) return Report(output.error());
+  const auto prompts = engine.StartMany(*request, {});
+  if (!prompts.has_value()) return Report(prompts.error());
+  for (std::size_t i = 0; i < request->prompts.size(); ++i)
+    if (prompts->texts->truncated[i])
+      fmt::print(stderr, "hailo-clip: the prompt '{}' is longer than the model reads; its end was cut off\n",
+                 request->prompts[i]);
+  const bool as_text = flags.output.file.empty() && !flags.json && !flags.csv;
+  const Record record = as_text ? TextRecord : *format == OutputFormat::kCsv ? CsvRecord : JsonRecord;
+  if (flags.csv) fmt::print("{}", kCsvHeader);
+  return RunInto(
+      output->get(), *paths,
+      {.at_once = engine.PicturesAtOnce(),
+       .max_bytes = local->config.server.max_body_bytes,
+       .work = [&](const std::filesystem::path& path, std::span<const std::byte> bytes) -> Result<std::string> {
+         HC_ASSIGN(const Classification answer, engine.ClassifyOne(*request, *prompts, bytes, {}));
+         return record(path, answer, *request);
+       },
+       .take = {}});
 }
 
 }  // namespace
@@ -145,6 +209,7 @@ void AddClassifyCommand(CLI::App& app, CommonFlags& flags, std::vector<std::stri
       "  hailo-clip classify photo.jpg -p \"a cat\" -p \"a dog\"\n"
       "  hailo-clip classify holiday/ '*.png' -- \"a beach\" \"a mountain\" \"a city street\"\n"
       "  hailo-clip classify door.jpg --labels people.txt --template photo --json\n"
+      "  hailo-clip classify archive/ --labels tags.txt --output tags.csv   # stopped? run it again to go on\n"
       "Exit status: 0 all answered, 1 some pictures failed, 2 wrong usage, 3 no model.");
   command->add_option("inputs", options->inputs, "Picture files, folders (with all below) or quoted patterns")
       ->required();
@@ -167,7 +232,8 @@ void AddClassifyCommand(CLI::App& app, CommonFlags& flags, std::vector<std::stri
                    "Say 'none of these' if the best similarity (cosine) is below this")
       ->check(CLI::Range(-1.0, 1.0));
   auto* json = command->add_flag("--json", options->json, "One JSON object a picture, one a line");
-  command->add_flag("--csv", options->csv, "CSV with a header")->excludes(json);
+  auto* csv = command->add_flag("--csv", options->csv, "CSV with a header")->excludes(json);
+  AddOutputFlags(*command, options->output, {json, csv}, "jsonl, csv");
   AddCommonFlags(*command, flags);
   command->callback([&flags, options, &prompts_after_dashes, &status] {
     options->prompts.insert(options->prompts.end(), prompts_after_dashes.begin(), prompts_after_dashes.end());

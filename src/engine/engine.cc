@@ -308,21 +308,53 @@ Result<EncodedTexts> Engine::EncodePrompts(LoadedModel& model, const ClassifyReq
 
 Result<Classification> Engine::Classify(const ClassifyRequest& request, const RequestContext& context) {
   HC_ASSIGN(const ServedModel serving, Select(request.model, context));
-  const Manifest& manifest = serving.model->manifest();
   const auto run = StartPictures(*serving.model, context);
   HC_TRY(run->Add(request.image));  // is encoded while the prompts are looked up and encoded
   HC_ASSIGN(const EncodedTexts prompts, EncodePrompts(*serving.model, request, context));
-  SharedEmbedding image;
-  {
-    const StageTimer timer(metrics_.Stage("encode_image"), clock_);
-    HC_ASSIGN(const auto images, run->Finish());
-    image = images.front();
-  }
+  HC_ASSIGN(const SharedEmbedding image, FinishOne(*run));
+  Classification answer = Rank(serving, request, prompts, *image);
+  answer.image_cached = run->cached(0);
+  return answer;
+}
 
+Result<EncodedPrompts> Engine::StartMany(const ClassifyRequest& request, const RequestContext& context) {
+  HC_ASSIGN(ServedModel serving, Select(request.model, context));
+  HC_ASSIGN(EncodedTexts texts, EncodePrompts(*serving.model, request, context));
+  return EncodedPrompts{std::move(serving), std::make_shared<const EncodedTexts>(std::move(texts))};
+}
+
+Result<Classification> Engine::ClassifyOne(const ClassifyRequest& request, const EncodedPrompts& prompts,
+                                           std::span<const std::byte> picture, const RequestContext& context) {
+  const auto run = StartPictures(*prompts.serving.model, context);
+  HC_TRY(run->Add(picture));
+  HC_ASSIGN(const SharedEmbedding image, FinishOne(*run));
+  Classification answer = Rank(prompts.serving, request, *prompts.texts, *image);
+  answer.image_cached = run->cached(0);
+  return answer;
+}
+
+Result<SharedEmbedding> Engine::FinishOne(PictureRun& run) const {
+  const StageTimer timer(metrics_.Stage("encode_image"), clock_);
+  HC_ASSIGN(const auto images, run.Finish());
+  return images.front();
+}
+
+std::size_t Engine::PicturesAtOnce() const {
+  const auto decoders = static_cast<std::size_t>(options_.config.performance.worker_threads);
+  const auto main = Main();
+  if (!main.has_value()) return decoders;
+  constexpr std::size_t kMost = 64;  // threads
+  const EncoderInfo& encoder = main->model->image_info();
+  return std::min(
+      kMost, decoders + static_cast<std::size_t>(encoder.best_batch) * static_cast<std::size_t>(encoder.max_in_flight));
+}
+
+Classification Engine::Rank(const ServedModel& serving, const ClassifyRequest& request, const EncodedTexts& prompts,
+                            std::span<const float> image) const {
   const StageTimer timer(metrics_.Stage("score"), clock_);
   std::vector<float> cosines;
-  for (const SharedEmbedding& prompt : prompts.embeddings) cosines.push_back(DotProduct(*image, *prompt));
-  const ScoringOptions scoring{.model = manifest.scoring,
+  for (const SharedEmbedding& prompt : prompts.embeddings) cosines.push_back(DotProduct(image, *prompt));
+  const ScoringOptions scoring{.model = serving.model->manifest().scoring,
                                .apply_activation = request.apply_softmax.value_or(options_.config.clip.apply_softmax),
                                .top_k = request.top_k,
                                .threshold = request.threshold,
@@ -331,8 +363,7 @@ Result<Classification> Engine::Classify(const ClassifyRequest& request, const Re
   Classification answer{.model = serving.identity,
                         .ranked = std::move(ranking.ranked),
                         .margin = ranking.margin,
-                        .none_of_these = ranking.none_of_these,
-                        .image_cached = run->cached(0)};
+                        .none_of_these = ranking.none_of_these};
   for (std::size_t i = 0; i < request.prompts.size(); ++i) {
     if (prompts.truncated[i]) answer.truncated.push_back(i);
     if (prompts.cached[i]) ++answer.prompts_cached;

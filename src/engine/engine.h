@@ -56,6 +56,12 @@ struct Classification {
   std::size_t prompts_cached = 0;
 };
 
+// Prompts that are encoded, to be asked of any number of pictures. Holds its model in memory.
+struct EncodedPrompts {
+  ServedModel serving;
+  std::shared_ptr<const EncodedTexts> texts;
+};
+
 enum class HealthState { kStarting, kHealthy, kUnhealthy };
 
 struct Health {
@@ -104,6 +110,13 @@ class Engine {
                                                  const RequestContext& context);
   [[nodiscard]] Result<Classification> Classify(const ClassifyRequest& request, const RequestContext& context);
 
+  // For many pictures and one set of prompts: these are encoded by StartMany, once; then ClassifyOne may be called with
+  // the same request for each picture, from any number of threads. `request.image` is not looked at.
+  [[nodiscard]] Result<EncodedPrompts> StartMany(const ClassifyRequest& request, const RequestContext& context);
+  [[nodiscard]] Result<Classification> ClassifyOne(const ClassifyRequest& request, const EncodedPrompts& prompts,
+                                                   std::span<const std::byte> picture, const RequestContext& context);
+  // How many calls with one picture each, at a time, keep the decoders and the main model's encoder busy; at most 64.
+  [[nodiscard]] std::size_t PicturesAtOnce() const;
   [[nodiscard]] const EngineMetrics& metrics() const { return metrics_; }
   [[nodiscard]] const EmbeddingCache& text_cache() const { return texts_; }
   [[nodiscard]] const EmbeddingCache& picture_cache() const { return pictures_; }
@@ -127,6 +140,9 @@ class Engine {
   [[nodiscard]] std::unique_ptr<PictureRun> StartPictures(LoadedModel& model, const RequestContext& context);
   [[nodiscard]] Result<EncodedTexts> EncodePrompts(LoadedModel& model, const ClassifyRequest& request,
                                                    const RequestContext& context) const;
+  [[nodiscard]] Result<SharedEmbedding> FinishOne(PictureRun& run) const;
+  [[nodiscard]] Classification Rank(const ServedModel& serving, const ClassifyRequest& request,
+                                    const EncodedTexts& prompts, std::span<const float> image) const;
 
   const Options options_;
   const Logger& logger_;

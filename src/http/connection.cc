@@ -37,6 +37,7 @@ RawHead RawHeadOf(const beast_http::request_parser<beast_http::buffer_body>& par
   raw.host = fields[Field::host];
   raw.origin = fields[Field::origin];
   raw.content_type = fields[Field::content_type];
+  raw.accept = fields[Field::accept];
   raw.content_encoding = fields[Field::content_encoding];
   raw.expect = fields[Field::expect];
   raw.request_id = fields["X-Request-Id"];

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/body_budget.h"
+#include "http/body_channel.h"
 #include "http/limits.h"
 #include "http/metrics.h"
 #include "http/request_head.h"
@@ -81,9 +82,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::awaitable<Next> AnswerBadBody(Exchange& exchange, BodyEnd end);
   boost::asio::awaitable<BodyEnd> ReadBody(Exchange& exchange);
   boost::asio::awaitable<Next> RunInPool(Exchange& exchange);
+  void Work(const std::shared_ptr<Job>& job, const Route& route, const ErrorShape& errors);
   boost::asio::awaitable<void> AwaitJob(std::shared_ptr<Job> job);
   boost::asio::awaitable<Next> Refuse(Exchange& exchange, Refusal refusal);
   boost::asio::awaitable<Next> Answer(Exchange& exchange, Response response);
+  boost::asio::awaitable<Next> AnswerStream(Exchange& exchange, std::shared_ptr<Job> job);
+  boost::asio::awaitable<bool> WritePieces(BodyChannel& channel, bool chunked, std::size_t& bytes_out);
   boost::asio::awaitable<bool> WriteAll(std::string header, std::string body);
   boost::asio::awaitable<void> Linger();
 

@@ -19,6 +19,7 @@ struct Request {
   std::string tail;                                        // what a route's "/*" stands for; empty for exact routes
   std::vector<std::pair<std::string, std::string>> query;  // decoded, in order, names may repeat
   std::string content_type;                                // the whole header value; empty if absent
+  std::string accept;                                      // likewise
   std::string body;
   std::string remote;         // "192.168.1.5"
   std::string id;             // X-Request-Id

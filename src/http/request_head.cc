@@ -107,6 +107,7 @@ RequestHead ReadHead(const RawHead& raw, const Router& router, const Limits& lim
   RequestHead head;
   head.request.method = std::string(raw.method);
   head.request.content_type = std::string(raw.content_type);
+  head.request.accept = std::string(raw.accept);
   head.request.id = ChooseRequestId(raw.request_id);
   head.request.if_none_match = std::string(raw.if_none_match);
   head.request.no_store = HasDirective(raw.cache_control, "no-store");

@@ -23,6 +23,7 @@ struct RawHead {
   std::string_view host;
   std::string_view origin;
   std::string_view content_type;
+  std::string_view accept;
   std::string_view content_encoding;
   std::string_view expect;
   std::string_view request_id;

@@ -15,9 +15,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     made.body = body;
     return made;
   };
-  Request classify = request(), images = request(), texts = request(), openai = request();
+  Request classify = request(), batch = request(), images = request(), texts = request(), openai = request();
   if (const auto input = ReadClassify(classify)) {
     if (input->engine.prompts.empty() || input->engine.top_k < 1) __builtin_trap();
+  }
+  if (const auto input = ReadClassifyBatch(batch)) {
+    if (input->pictures.empty() || input->pictures.size() > kMaxImages) __builtin_trap();
   }
   if (const auto input = ReadEmbedImages(images)) {
     if (input->pictures.empty() || input->pictures.size() > kMaxImages) __builtin_trap();

@@ -6,6 +6,12 @@
 #include "base/sha256.h"
 
 namespace hailo_clip::http {
+namespace {
+
+// Scores come from float32 cosines: more digits would be false.
+float Shown(double value) { return static_cast<float>(value); }
+
+}  // namespace
 
 void WriteIdentity(JsonWriter& json, const ModelIdentity& model) {
   json.Key("model").String(model.name);
@@ -19,10 +25,44 @@ void WriteIdentity(JsonWriter& json, const ModelIdentity& model) {
                                       *model.requested_model, model.name));
 }
 
+void WriteClassifications(JsonWriter& json, const Classification& answer, const std::vector<std::string>& prompts) {
+  json.Key("classifications").BeginArray();
+  int rank = 0;
+  for (const RankedPrompt& ranked : answer.ranked) {
+    json.BeginObject();
+    json.Key("text").String(prompts[ranked.index]);
+    json.Key("score").Number(Shown(ranked.score));
+    json.Key("rank").Integer(++rank);
+    json.Key("similarity").Number(Shown(ranked.similarity));
+    json.EndObject();
+  }
+  json.EndArray();
+}
+
+void WriteVerdict(JsonWriter& json, const Classification& answer) {
+  json.Key("margin");
+  if (answer.margin)
+    json.Number(Shown(*answer.margin));
+  else
+    json.Null();
+  json.Key("none_of_these").Bool(answer.none_of_these);
+  if (!answer.truncated.empty()) {
+    json.Key("truncated").BeginArray();
+    for (const std::size_t index : answer.truncated) json.Integer(static_cast<std::int64_t>(index));
+    json.EndArray();
+  }
+  json.Key("cached").BeginObject();
+  json.Key("image").Bool(answer.image_cached);
+  json.Key("prompts").Integer(static_cast<std::int64_t>(answer.prompts_cached));
+  json.EndObject();
+}
+
+bool IsAboutPicture(ErrorCode code) {
+  return code == ErrorCode::kInvalidArgument || code == ErrorCode::kUnsupported || code == ErrorCode::kTooLarge;
+}
+
 Error PictureError(Error error) {
-  const bool about_the_picture = error.code == ErrorCode::kInvalidArgument || error.code == ErrorCode::kUnsupported ||
-                                 error.code == ErrorCode::kTooLarge;
-  if (about_the_picture) error.message = fmt::format("Failed to decode image: {}", error.message);
+  if (IsAboutPicture(error.code)) error.message = fmt::format("Failed to decode image: {}", error.message);
   return error;
 }
 

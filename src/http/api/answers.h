@@ -1,7 +1,9 @@
 // Parts of answers that several dialects share.
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/json_writer.h"
 #include "base/result.h"
@@ -13,6 +15,13 @@ namespace hailo_clip::http {
 
 // "model", "model_fingerprint", "backend"; and "requested_model" with a "note" if the starter stands in for it.
 void WriteIdentity(JsonWriter& json, const ModelIdentity& model);
+
+// "classifications", then after them "margin", "none_of_these", "truncated" and "cached": the result for one picture.
+void WriteClassifications(JsonWriter& json, const Classification& answer, const std::vector<std::string>& prompts);
+void WriteVerdict(JsonWriter& json, const Classification& answer);
+
+// True for errors about what was sent as a picture, false for those of the service.
+[[nodiscard]] bool IsAboutPicture(ErrorCode code);
 
 // An error about a picture, in the words that clients of the earlier service know: "Failed to decode image: ...".
 [[nodiscard]] Error PictureError(Error error);

@@ -12,40 +12,15 @@
 namespace hailo_clip::http {
 namespace {
 
-// Scores come from float32 cosines: more digits would be false.
-float Shown(double value) { return static_cast<float>(value); }
-
 std::string ClassificationBody(const Classification& answer, const std::vector<std::string>& prompts,
                                double inference_ms) {
   JsonWriter json;
-  json.BeginObject().Key("classifications").BeginArray();
-  int rank = 0;
-  for (const RankedPrompt& ranked : answer.ranked) {
-    json.BeginObject();
-    json.Key("text").String(prompts[ranked.index]);
-    json.Key("score").Number(Shown(ranked.score));
-    json.Key("rank").Integer(++rank);
-    json.Key("similarity").Number(Shown(ranked.similarity));
-    json.EndObject();
-  }
-  json.EndArray();
+  json.BeginObject();
+  WriteClassifications(json, answer, prompts);
   json.Key("inference_time_ms").Number(RoundToThousandths(inference_ms));
   WriteIdentity(json, answer.model);
-  json.Key("margin");
-  if (answer.margin)
-    json.Number(Shown(*answer.margin));
-  else
-    json.Null();
-  json.Key("none_of_these").Bool(answer.none_of_these);
-  if (!answer.truncated.empty()) {
-    json.Key("truncated").BeginArray();
-    for (const std::size_t index : answer.truncated) json.Integer(static_cast<std::int64_t>(index));
-    json.EndArray();
-  }
-  json.Key("cached").BeginObject();
-  json.Key("image").Bool(answer.image_cached);
-  json.Key("prompts").Integer(static_cast<std::int64_t>(answer.prompts_cached));
-  json.EndObject().EndObject();
+  WriteVerdict(json, answer);
+  json.EndObject();
   return std::move(json).Take();
 }
 

@@ -23,6 +23,9 @@ using Form = std::vector<std::pair<std::string_view, std::string_view>>;
 constexpr std::array<std::string_view, 10> kClassifyFields{"image",     "prompts",   "top_k",        "threshold",
                                                            "model",     "templates", "reject_below", "apply_softmax",
                                                            "image_url", "priority"};
+constexpr std::array<std::string_view, 11> kBatchFields{"images",    "prompts",   "top_k",        "threshold",
+                                                        "model",     "templates", "reject_below", "apply_softmax",
+                                                        "image_url", "image",     "priority"};
 constexpr std::array<std::string_view, 5> kEmbedImageFields{"image", "images", "model", "image_url", "priority"};
 constexpr std::array<std::string_view, 4> kEmbedTextFields{"text", "texts", "model", "priority"};
 constexpr std::array<FormField, 8> kFormFields{{{"prompts", Kind::kTexts},
@@ -53,7 +56,8 @@ Result<Received> ReadForm(const Form& form) {
   return ReadJson(json);
 }
 
-Result<Received> ReadMultipart(Request& request) {
+// `batch`: files of both names may repeat, and an empty one is left for the decoder to refuse.
+Result<Received> ReadMultipart(Request& request, bool batch) {
   HC_ASSIGN(const std::vector<FormPart> parts, ParseMultipart(request.content_type, request.body));
   Form form;
   std::vector<std::string> pictures;
@@ -66,8 +70,9 @@ Result<Received> ReadMultipart(Request& request) {
     }
     if (!part.is_file)
       return Fail(ErrorCode::kInvalidArgument, "form field '{}' must be a file (with a filename), not text", part.name);
-    if (part.data.empty()) return Fail(ErrorCode::kInvalidArgument, "Failed to decode image: the file is empty");
-    if (!pictures.empty() && (!of_list || !is_list))
+    if (part.data.empty() && !batch)
+      return Fail(ErrorCode::kInvalidArgument, "Failed to decode image: the file is empty");
+    if (!batch && !pictures.empty() && (!of_list || !is_list))
       return Fail(ErrorCode::kInvalidArgument, "form field 'image' must occur once; use 'images' for several");
     is_list = of_list;
     pictures.emplace_back(part.data);
@@ -78,9 +83,9 @@ Result<Received> ReadMultipart(Request& request) {
   return received;
 }
 
-Result<Received> ReadBody(Request& request) {
+Result<Received> ReadBody(Request& request, bool batch = false) {
   switch (KindOf(request.content_type)) {
-    case BodyKind::kMultipart: return ReadMultipart(request);
+    case BodyKind::kMultipart: return ReadMultipart(request, batch);
     case BodyKind::kPicture: {
       if (request.body.empty()) return Fail(ErrorCode::kInvalidArgument, "Failed to decode image: the body is empty");
       Form form(request.query.begin(), request.query.end());
@@ -154,6 +159,23 @@ Result<std::vector<std::string>> ReadTemplates(const Fields& fields) {
   return templates;
 }
 
+// All of a classify request but its pictures.
+Result<ClassifyRequest> ReadQuestion(const Fields& fields) {
+  ClassifyRequest question;
+  HC_ASSIGN(question.prompts, ReadPrompts(fields));
+  HC_ASSIGN(const auto top_k, fields.Integer("top_k", 1));
+  if (top_k) question.top_k = static_cast<int>(std::min<std::int64_t>(*top_k, kMaxPrompts));
+  HC_ASSIGN(question.threshold, fields.Number("threshold", 0, 1));
+  HC_ASSIGN(question.reject_below, fields.Number("reject_below", -1, 1));
+  HC_ASSIGN(question.apply_softmax, fields.Bool("apply_softmax"));
+  HC_ASSIGN(question.model, ReadModel(fields));
+  HC_ASSIGN(question.templates, ReadTemplates(fields));
+  if (question.prompts.size() * question.templates.size() > kMaxFilledPrompts)
+    return Fail(ErrorCode::kInvalidArgument, "{} prompts in {} templates each are more than {} texts in all",
+                question.prompts.size(), question.templates.size(), kMaxFilledPrompts);
+  return question;
+}
+
 }  // namespace
 
 Result<ClassifyInput> ReadClassify(Request& request) {
@@ -171,18 +193,35 @@ Result<ClassifyInput> ReadClassify(Request& request) {
                   "Missing 'image' field: send the picture as base64, a data URI or a multipart file");
     HC_ASSIGN(input.picture, DecodePictureText(*image, "field 'image'"));
   }
-  HC_ASSIGN(input.engine.prompts, ReadPrompts(fields));
-  HC_ASSIGN(const auto top_k, fields.Integer("top_k", 1));
-  if (top_k) input.engine.top_k = static_cast<int>(std::min<std::int64_t>(*top_k, kMaxPrompts));
-  HC_ASSIGN(input.engine.threshold, fields.Number("threshold", 0, 1));
-  HC_ASSIGN(input.engine.reject_below, fields.Number("reject_below", -1, 1));
-  HC_ASSIGN(input.engine.apply_softmax, fields.Bool("apply_softmax"));
-  HC_ASSIGN(input.engine.model, ReadModel(fields));
+  HC_ASSIGN(input.engine, ReadQuestion(fields));
   HC_ASSIGN(input.priority, ReadPriority(fields));
-  HC_ASSIGN(input.engine.templates, ReadTemplates(fields));
-  if (input.engine.prompts.size() * input.engine.templates.size() > kMaxFilledPrompts)
-    return Fail(ErrorCode::kInvalidArgument, "{} prompts in {} templates each are more than {} texts in all",
-                input.engine.prompts.size(), input.engine.templates.size(), kMaxFilledPrompts);
+  request.DropBody();
+  return input;
+}
+
+Result<ClassifyBatchInput> ReadClassifyBatch(Request& request) {
+  HC_ASSIGN(Received received, ReadBody(request, true));
+  HC_ASSIGN(const Fields fields, Fields::Of(received.document.root(), kBatchFields));
+  HC_TRY(RefuseUrl(fields));
+  if (fields.Has("image"))
+    return Fail(ErrorCode::kInvalidArgument, "field 'image' is for one picture; send an array of them in 'images'");
+  ClassifyBatchInput input;
+  HC_ASSIGN(const auto images, fields.Strings("images", kMaxImages));
+  const std::size_t count = images ? images->size() : received.pictures.size();
+  if (count == 0)
+    return Fail(ErrorCode::kInvalidArgument,
+                "Missing 'images' field: send an array of pictures as base64 or data URIs, or several multipart files "
+                "named 'image'");
+  if (count > kMaxImages)
+    return Fail(ErrorCode::kInvalidArgument, "{} pictures are more than the limit of {}", count, kMaxImages);
+  if (images && !received.pictures.empty())
+    return Fail(ErrorCode::kInvalidArgument, "send the pictures either as files or in 'images', not both");
+  HC_ASSIGN(input.engine, ReadQuestion(fields));
+  HC_ASSIGN(input.priority, ReadPriority(fields));
+  if (images)
+    for (const std::string_view text : *images)
+      input.pictures.push_back(DecodePictureText(text, fmt::format("images[{}]", input.pictures.size())));
+  for (std::string& picture : received.pictures) input.pictures.emplace_back(std::move(picture));
   request.DropBody();
   return input;
 }

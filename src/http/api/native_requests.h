@@ -23,6 +23,12 @@ struct ClassifyInput {
   Priority priority = Priority::kInteractive;
 };
 
+struct ClassifyBatchInput {
+  std::vector<Result<std::string>> pictures;  // 1..kMaxImages: bytes of a picture file, or why they cannot be read
+  ClassifyRequest engine;                     // without `image`
+  Priority priority = Priority::kInteractive;
+};
+
 struct EmbedImagesInput {
   std::vector<std::string> pictures;
   Priority priority = Priority::kInteractive;
@@ -40,6 +46,8 @@ struct EmbedTextsInput {
 // Everything that can be said without decoding a picture is checked here; kInvalidArgument names the field. The
 // request's body is freed once it is read.
 [[nodiscard]] Result<ClassifyInput> ReadClassify(Request& request);
+// What is wrong with one picture stands in its place; everything else fails the request.
+[[nodiscard]] Result<ClassifyBatchInput> ReadClassifyBatch(Request& request);
 [[nodiscard]] Result<EmbedImagesInput> ReadEmbedImages(Request& request);
 [[nodiscard]] Result<EmbedTextsInput> ReadEmbedTexts(Request& request);
 

@@ -28,6 +28,7 @@ struct ApiContext {
 // One function a dialect.
 void AddHealthRoutes(Router& router, const ApiContext& context);
 void AddNativeRoutes(Router& router, const ApiContext& context);
+void AddBatchRoutes(Router& router, const ApiContext& context);
 void AddOpenAiRoutes(Router& router, const ApiContext& context);
 void AddOperationsRoutes(Router& router, const ApiContext& context);
 
