@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/csv.h"
 #include "cli/inputs.h"
+#include "cli/labels_file.h"
 #include "cli/picture_run.h"
 #include "text/prompt_template.h"
 
@@ -14,12 +15,12 @@ namespace hailo_clip {
 namespace {
 
 constexpr std::size_t kMaxPrompts = 1000;
-constexpr std::size_t kMaxLabelsFileBytes = std::size_t{4} << 20U;
 
 struct ClassifyFlags {
   std::vector<std::string> inputs;
   std::vector<std::string> prompts;
   std::optional<std::string> labels_file;
+  std::string label_set;
   std::vector<std::string> templates;
   int top_k = 3;
   std::optional<double> threshold;
@@ -28,30 +29,25 @@ struct ClassifyFlags {
   bool csv = false;
 };
 
-Result<std::vector<std::string>> ReadLabels(const std::string& path) {
-  HC_ASSIGN(const std::string content, ReadFile(path, kMaxLabelsFileBytes));
-  std::vector<std::string> labels;
-  for (std::size_t start = 0; start < content.size();) {
-    const std::size_t end = std::min(content.find('\n', start), content.size());
-    std::string line = content.substr(start, end - start);
-    while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
-    if (!line.empty()) labels.push_back(std::move(line));
-    start = end + 1;
-  }
-  return labels;
-}
-
 Result<ClassifyRequest> MakeRequest(const ClassifyFlags& flags) {
   ClassifyRequest request{
       .prompts = flags.prompts, .top_k = flags.top_k, .threshold = flags.threshold, .reject_below = flags.reject_below};
   if (flags.labels_file.has_value()) {
-    auto labels = ReadLabels(*flags.labels_file);
-    if (!labels.has_value()) return Fail(ErrorCode::kInvalidArgument, "--labels: {}", labels.error().message);
-    request.prompts.insert(request.prompts.end(), labels->begin(), labels->end());
+    HC_ASSIGN(const std::vector<std::string> labels, ReadLabelsFile(*flags.labels_file));
+    request.prompts.insert(request.prompts.end(), labels.begin(), labels.end());
+  }
+  if (!flags.label_set.empty()) {
+    if (!request.prompts.empty() || !flags.templates.empty())
+      return Fail(ErrorCode::kInvalidArgument, "--label-set has labels and templates of its own; leave the others out");
+    HC_TRY(CheckLabelSetName(flags.label_set));
+    request.label_set = flags.label_set;
+    return request;
   }
   if (request.prompts.empty())
-    return Fail(ErrorCode::kInvalidArgument,
-                "there are no prompts; give some with -p \"a cat\" -p \"a dog\", after --, or --labels FILE");
+    return Fail(
+        ErrorCode::kInvalidArgument,
+        "there are no prompts; give some with -p \"a cat\" -p \"a dog\", after --, --labels FILE or --label-set "
+        "NAME");
   if (request.prompts.size() > kMaxPrompts)
     return Fail(ErrorCode::kInvalidArgument, "{} prompts are more than the limit of {}", request.prompts.size(),
                 kMaxPrompts);
@@ -72,7 +68,8 @@ Result<ClassifyRequest> MakeRequest(const ClassifyFlags& flags) {
 void ShowText(const std::filesystem::path& path, const Classification& answer, const ClassifyRequest& request) {
   fmt::print("{}{}\n", path.string(), answer.none_of_these ? "  (none of these)" : "");
   for (const RankedPrompt& prompt : answer.ranked)
-    fmt::print("  {:.3f}  {}  (similarity {:.3f})\n", prompt.score, request.prompts[prompt.index], prompt.similarity);
+    fmt::print("  {:.3f}  {}  (similarity {:.3f})\n", prompt.score, answer.TextsOf(request)[prompt.index],
+               prompt.similarity);
   for (const std::size_t index : answer.truncated)
     fmt::print(stderr, "hailo-clip: the prompt '{}' is longer than the model reads; its end was cut off\n",
                request.prompts[index]);
@@ -83,7 +80,7 @@ void ShowJson(const std::filesystem::path& path, const Classification& answer, c
   json.BeginObject().Key("file").String(path.string()).Key("classifications").BeginArray();
   for (std::size_t rank = 0; rank < answer.ranked.size(); ++rank) {
     const RankedPrompt& prompt = answer.ranked[rank];
-    json.BeginObject().Key("text").String(request.prompts[prompt.index]).Key("score").Number(prompt.score);
+    json.BeginObject().Key("text").String(answer.TextsOf(request)[prompt.index]).Key("score").Number(prompt.score);
     json.Key("rank")
         .Integer(static_cast<std::int64_t>(rank) + 1)
         .Key("similarity")
@@ -109,7 +106,8 @@ void ShowCsv(const std::filesystem::path& path, const Classification& answer, co
   for (std::size_t rank = 0; rank < answer.ranked.size(); ++rank) {
     const RankedPrompt& prompt = answer.ranked[rank];
     fmt::print("{},{},{},{:.6f},{:.6f},{}\n", CsvField(path.string()), rank + 1,
-               CsvField(request.prompts[prompt.index]), prompt.score, prompt.similarity, answer.none_of_these ? 1 : 0);
+               CsvField(answer.TextsOf(request)[prompt.index]), prompt.score, prompt.similarity,
+               answer.none_of_these ? 1 : 0);
   }
 }
 
@@ -152,6 +150,8 @@ void AddClassifyCommand(CLI::App& app, CommonFlags& flags, std::vector<std::stri
       ->allow_extra_args(false)
       ->take_all();
   command->add_option("--labels", options->labels_file, "A text file with one prompt a line");
+  command->add_option("--label-set", options->label_set,
+                      "A label set in place of prompts: `hailo-clip label-sets list`");
   command
       ->add_option("--template", options->templates,
                    "'photo' or a sentence with one {} that every prompt is put into (repeatable)")

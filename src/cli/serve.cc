@@ -81,7 +81,8 @@ int RunServe(const CommonFlags& flags) {
   for (const std::string& warning : loaded->warnings) logger.Warning("configuration", {{"detail", warning}});
 
   const Clock clock;
-  Engine engine({.config = config, .model_folders = ModelFolders(config)}, logger, clock);
+  Engine engine({.config = config, .model_folders = ModelFolders(config), .label_set_folders = LabelSetFolders(config)},
+                logger, clock);
   const http::Router router = http::MakeRoutes({.engine = engine,
                                                 .clock = clock,
                                                 .version = std::string(Version()),

@@ -65,7 +65,8 @@ Engine::Engine(Options options, const Logger& logger, const Clock& clock)
             HC_TRY(hailo_clip::RunSelfTest(*served.model));
             return served;
           },
-          logger_, clock_) {}
+          logger_, clock_),
+      label_sets_(options_.label_set_folders, options_.config.label_sets.max_memory, logger_, clock_) {}
 
 Engine::~Engine() = default;
 
@@ -92,9 +93,6 @@ void Engine::WarnOfConfiguration(const Manifest& manifest) const {
     logger_.Warning("the configuration differs from the model; the model's value counts",
                     {{"key", key}, {"configured", configured}, {"model", actual}});
   };
-  if (options_.config.text_embedding.mode == TextMode::kPrecomputed)
-    logger_.Warning(
-        "text_embedding.mode: precomputed does nothing yet; it is for label sets, which this version lacks");
   if (clip.embedding_dimension.has_value() && *clip.embedding_dimension != manifest.embedding_dimension)
     warn("clip.embedding_dimension", *clip.embedding_dimension, manifest.embedding_dimension);
   if (clip.image_size.has_value() && *clip.image_size != manifest.image.crop_size)
@@ -155,6 +153,7 @@ Status Engine::Load() {
                                {"dimension", image.dimension},
                                {"self_test_min_cosine", *health().self_test_min_cosine},
                                {"ms", MillisecondsBetween(start, clock_.Now())}});
+  if (options_.config.text_embedding.mode == TextMode::kPrecomputed) PrepareLabelSets();
   others_.LoadAll();
   return {};
 }
@@ -284,10 +283,18 @@ Result<EncodedTexts> Engine::EncodePrompts(LoadedModel& model, const ClassifyReq
   return averaged;
 }
 
+ScoringOptions Engine::ScoringOf(const LoadedModel& model, const ClassifyRequest& request) const {
+  return {.model = model.manifest().scoring,
+          .apply_activation = request.apply_softmax.value_or(options_.config.clip.apply_softmax),
+          .top_k = request.top_k,
+          .threshold = request.threshold,
+          .reject_below = request.reject_below};
+}
+
 Result<Classification> Engine::Classify(const ClassifyRequest& request, const RequestContext& context) {
   HC_ASSIGN(const ServedModel serving, Select(request.model, context));
-  const Manifest& manifest = serving.model->manifest();
-  HC_ASSIGN(PreparedPicture picture, Prepare(request.image, manifest.image, context));
+  if (!request.label_set.empty()) return ClassifyWithLabels(serving, request, context);
+  HC_ASSIGN(PreparedPicture picture, Prepare(request.image, serving.model->manifest().image, context));
   const auto call = serving.model->StartImages(context);  // runs while the prompts are looked up and encoded
   HC_TRY(call->Add(std::move(picture.crop.pixels)));
   HC_ASSIGN(const EncodedTexts prompts, EncodePrompts(*serving.model, request, context));
@@ -295,12 +302,7 @@ Result<Classification> Engine::Classify(const ClassifyRequest& request, const Re
 
   std::vector<float> cosines;
   for (const SharedEmbedding& prompt : prompts.embeddings) cosines.push_back(DotProduct(images.front(), *prompt));
-  const ScoringOptions scoring{.model = manifest.scoring,
-                               .apply_activation = request.apply_softmax.value_or(options_.config.clip.apply_softmax),
-                               .top_k = request.top_k,
-                               .threshold = request.threshold,
-                               .reject_below = request.reject_below};
-  Ranking ranking = RankPrompts(cosines, scoring);
+  Ranking ranking = RankPrompts(cosines, ScoringOf(*serving.model, request));
   Classification answer{.model = serving.identity,
                         .ranked = std::move(ranking.ranked),
                         .margin = ranking.margin,

@@ -15,14 +15,14 @@ namespace {
 // Scores come from float32 cosines: more digits would be false.
 float Shown(double value) { return static_cast<float>(value); }
 
-std::string ClassificationBody(const Classification& answer, const std::vector<std::string>& prompts,
-                               double inference_ms) {
+std::string ClassificationBody(const Classification& answer, const ClassifyRequest& request, double inference_ms) {
+  const std::vector<std::string>& texts = answer.TextsOf(request);
   JsonWriter json;
   json.BeginObject().Key("classifications").BeginArray();
   int rank = 0;
   for (const RankedPrompt& ranked : answer.ranked) {
     json.BeginObject();
-    json.Key("text").String(prompts[ranked.index]);
+    json.Key("text").String(texts[ranked.index]);
     json.Key("score").Number(Shown(ranked.score));
     json.Key("rank").Integer(++rank);
     json.Key("similarity").Number(Shown(ranked.similarity));
@@ -31,6 +31,7 @@ std::string ClassificationBody(const Classification& answer, const std::vector<s
   json.EndArray();
   json.Key("inference_time_ms").Number(RoundToThousandths(inference_ms));
   WriteIdentity(json, answer.model);
+  if (answer.label_set != nullptr) json.Key("label_set").String(request.label_set);
   json.Key("margin");
   if (answer.margin)
     json.Number(Shown(*answer.margin));
@@ -76,7 +77,7 @@ Result<Response> Classify(const ApiContext& context, Request& request, const Req
   Result<Classification> answer = context.engine.Classify(input.engine, request_context);
   if (!answer) return std::unexpected(PictureError(std::move(answer).error()));
   const double inference_ms = MillisecondsBetween(request.received, context.clock.Now());
-  return JsonResponse(ClassificationBody(*answer, input.engine.prompts, inference_ms));
+  return JsonResponse(ClassificationBody(*answer, input.engine, inference_ms));
 }
 
 Result<Response> EmbedImages(const ApiContext& context, Request& request, const RequestContext& request_context) {

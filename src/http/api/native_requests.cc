@@ -20,11 +20,13 @@ namespace {
 using Kind = FormField::Kind;
 using Form = std::vector<std::pair<std::string_view, std::string_view>>;
 
-constexpr std::array<std::string_view, 9> kClassifyFields{
-    "image", "prompts", "top_k", "threshold", "model", "templates", "reject_below", "apply_softmax", "image_url"};
+constexpr std::array<std::string_view, 10> kClassifyFields{"image",         "prompts",  "label_set", "top_k",
+                                                           "threshold",     "model",    "templates", "reject_below",
+                                                           "apply_softmax", "image_url"};
 constexpr std::array<std::string_view, 4> kEmbedImageFields{"image", "images", "model", "image_url"};
 constexpr std::array<std::string_view, 3> kEmbedTextFields{"text", "texts", "model"};
-constexpr std::array<FormField, 7> kFormFields{{{"prompts", Kind::kTexts},
+constexpr std::array<FormField, 8> kFormFields{{{"prompts", Kind::kTexts},
+                                                {"label_set", Kind::kText},
                                                 {"templates", Kind::kTexts},
                                                 {"top_k", Kind::kNumber},
                                                 {"threshold", Kind::kNumber},
@@ -145,6 +147,26 @@ Result<std::vector<std::string>> ReadTemplates(const Fields& fields) {
   return templates;
 }
 
+// What the picture is compared with: `prompts` in `templates`, or `label_set`.
+Status ReadChoices(const Fields& fields, ClassifyRequest& request) {
+  HC_ASSIGN(const auto label_set, fields.String("label_set"));
+  if (!label_set) {
+    HC_ASSIGN(request.prompts, ReadPrompts(fields));
+    HC_ASSIGN(request.templates, ReadTemplates(fields));
+    if (request.prompts.size() * request.templates.size() > kMaxFilledPrompts)
+      return Fail(ErrorCode::kInvalidArgument, "{} prompts in {} templates each are more than {} texts in all",
+                  request.prompts.size(), request.templates.size(), kMaxFilledPrompts);
+    return {};
+  }
+  if (fields.Has("prompts")) return Fail(ErrorCode::kInvalidArgument, "send either 'prompts' or 'label_set', not both");
+  if (fields.Has("templates"))
+    return Fail(ErrorCode::kInvalidArgument,
+                "'templates' belong to the label set; PUT /v1/label-sets/NAME changes them");
+  HC_TRY(CheckLabelSetName(*label_set));
+  request.label_set = *label_set;
+  return {};
+}
+
 }  // namespace
 
 Result<ClassifyInput> ReadClassify(Request& request) {
@@ -162,17 +184,13 @@ Result<ClassifyInput> ReadClassify(Request& request) {
                   "Missing 'image' field: send the picture as base64, a data URI or a multipart file");
     HC_ASSIGN(input.picture, DecodePictureText(*image, "field 'image'"));
   }
-  HC_ASSIGN(input.engine.prompts, ReadPrompts(fields));
+  HC_TRY(ReadChoices(fields, input.engine));
   HC_ASSIGN(const auto top_k, fields.Integer("top_k", 1));
   if (top_k) input.engine.top_k = static_cast<int>(std::min<std::int64_t>(*top_k, kMaxPrompts));
   HC_ASSIGN(input.engine.threshold, fields.Number("threshold", 0, 1));
   HC_ASSIGN(input.engine.reject_below, fields.Number("reject_below", -1, 1));
   HC_ASSIGN(input.engine.apply_softmax, fields.Bool("apply_softmax"));
   HC_ASSIGN(input.engine.model, ReadModel(fields));
-  HC_ASSIGN(input.engine.templates, ReadTemplates(fields));
-  if (input.engine.prompts.size() * input.engine.templates.size() > kMaxFilledPrompts)
-    return Fail(ErrorCode::kInvalidArgument, "{} prompts in {} templates each are more than {} texts in all",
-                input.engine.prompts.size(), input.engine.templates.size(), kMaxFilledPrompts);
   request.DropBody();
   return input;
 }

@@ -6,6 +6,7 @@ Router MakeRoutes(const ApiContext& context) {
   Router router;
   AddHealthRoutes(router, context);
   AddNativeRoutes(router, context);
+  AddLabelSetRoutes(router, context);
   AddOpenAiRoutes(router, context);
   return router;
 }

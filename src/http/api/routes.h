@@ -24,6 +24,7 @@ struct ApiContext {
 // One function a dialect.
 void AddHealthRoutes(Router& router, const ApiContext& context);
 void AddNativeRoutes(Router& router, const ApiContext& context);
+void AddLabelSetRoutes(Router& router, const ApiContext& context);
 void AddOpenAiRoutes(Router& router, const ApiContext& context);
 
 }  // namespace hailo_clip::http
