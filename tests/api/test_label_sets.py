@@ -8,7 +8,7 @@ from service import ROOT, photo, start_service, stop_service
 LABELS = ["a cat", "a dog", "a cup of coffee", "a rocket", "a red bicycle"]
 
 
-def put(service, name, **fields):
+def put(service, name, /, **fields):
     return requests.put(f"{service.url}/v1/label-sets/{name}", json=fields, timeout=60)
 
 
