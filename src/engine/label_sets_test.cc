@@ -58,7 +58,8 @@ TEST_F(LabelSetsTest, RowsAreTheEmbeddingsOfTheLabels) {
   for (std::size_t label = 0; label < set.labels.size(); ++label) {
     const std::vector<std::string> texts = TextsOf(set, label);
     std::vector<float> mean(523);
-    for (const SharedEmbedding& one : model_->EncodeTexts(texts, {})->embeddings)
+    const auto encoded = model_->EncodeTexts(texts, {});
+    for (const SharedEmbedding& one : encoded->embeddings)
       for (std::size_t i = 0; i < mean.size(); ++i) mean[i] += (*one)[i];
     ASSERT_TRUE(NormalizeToUnitLength(mean));
     // Reference: single precision; a row in half precision is off by less than 2^-12 of each element.
