@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/csv.h"
 #include "cli/inputs.h"
+#include "cli/labels_file.h"
 #include "cli/picture_run.h"
 #include "text/prompt_template.h"
 
@@ -18,12 +19,12 @@ namespace {
 
 constexpr std::size_t kMaxPrompts = 1000;
 constexpr const char* kCsvHeader = "file,rank,text,score,similarity,none_of_these\n";
-constexpr std::size_t kMaxLabelsFileBytes = std::size_t{4} << 20U;
 
 struct ClassifyFlags {
   std::vector<std::string> inputs;
   std::vector<std::string> prompts;
   std::optional<std::string> labels_file;
+  std::string label_set;
   std::vector<std::string> templates;
   int top_k = 3;
   std::optional<double> threshold;
@@ -33,30 +34,25 @@ struct ClassifyFlags {
   OutputFlags output;
 };
 
-Result<std::vector<std::string>> ReadLabels(const std::string& path) {
-  HC_ASSIGN(const std::string content, ReadFile(path, kMaxLabelsFileBytes));
-  std::vector<std::string> labels;
-  for (std::size_t start = 0; start < content.size();) {
-    const std::size_t end = std::min(content.find('\n', start), content.size());
-    std::string line = content.substr(start, end - start);
-    while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
-    if (!line.empty()) labels.push_back(std::move(line));
-    start = end + 1;
-  }
-  return labels;
-}
-
 Result<ClassifyRequest> MakeRequest(const ClassifyFlags& flags) {
   ClassifyRequest request{
       .prompts = flags.prompts, .top_k = flags.top_k, .threshold = flags.threshold, .reject_below = flags.reject_below};
   if (flags.labels_file.has_value()) {
-    auto labels = ReadLabels(*flags.labels_file);
-    if (!labels.has_value()) return Fail(ErrorCode::kInvalidArgument, "--labels: {}", labels.error().message);
-    request.prompts.insert(request.prompts.end(), labels->begin(), labels->end());
+    HC_ASSIGN(const std::vector<std::string> labels, ReadLabelsFile(*flags.labels_file));
+    request.prompts.insert(request.prompts.end(), labels.begin(), labels.end());
+  }
+  if (!flags.label_set.empty()) {
+    if (!request.prompts.empty() || !flags.templates.empty())
+      return Fail(ErrorCode::kInvalidArgument, "--label-set has labels and templates of its own; leave the others out");
+    HC_TRY(CheckLabelSetName(flags.label_set));
+    request.label_set = flags.label_set;
+    return request;
   }
   if (request.prompts.empty())
-    return Fail(ErrorCode::kInvalidArgument,
-                "there are no prompts; give some with -p \"a cat\" -p \"a dog\", after --, or --labels FILE");
+    return Fail(
+        ErrorCode::kInvalidArgument,
+        "there are no prompts; give some with -p \"a cat\" -p \"a dog\", after --, --labels FILE or --label-set "
+        "NAME");
   if (request.prompts.size() > kMaxPrompts)
     return Fail(ErrorCode::kInvalidArgument, "{} prompts are more than the limit of {}", request.prompts.size(),
                 kMaxPrompts);
@@ -80,7 +76,7 @@ std::string TextRecord(const std::filesystem::path& path, const Classification& 
                        const ClassifyRequest& request) {
   std::string text = fmt::format("{}{}\n", path.string(), answer.none_of_these ? "  (none of these)" : "");
   for (const RankedPrompt& prompt : answer.ranked)
-    text += fmt::format("  {:.3f}  {}  (similarity {:.3f})\n", prompt.score, request.prompts[prompt.index],
+    text += fmt::format("  {:.3f}  {}  (similarity {:.3f})\n", prompt.score, answer.TextsOf(request)[prompt.index],
                         prompt.similarity);
   return text;
 }
@@ -91,7 +87,7 @@ std::string JsonRecord(const std::filesystem::path& path, const Classification& 
   json.BeginObject().Key("file").String(path.string()).Key("classifications").BeginArray();
   for (std::size_t rank = 0; rank < answer.ranked.size(); ++rank) {
     const RankedPrompt& prompt = answer.ranked[rank];
-    json.BeginObject().Key("text").String(request.prompts[prompt.index]).Key("score").Number(prompt.score);
+    json.BeginObject().Key("text").String(answer.TextsOf(request)[prompt.index]).Key("score").Number(prompt.score);
     json.Key("rank")
         .Integer(static_cast<std::int64_t>(rank) + 1)
         .Key("similarity")
@@ -118,18 +114,18 @@ std::string CsvRecord(const std::filesystem::path& path, const Classification& a
   for (std::size_t rank = 0; rank < answer.ranked.size(); ++rank) {
     const RankedPrompt& prompt = answer.ranked[rank];
     rows += fmt::format("{},{},{},{:.6f},{:.6f},{}\n", CsvField(path.string()), rank + 1,
-                        CsvField(request.prompts[prompt.index]), prompt.score, prompt.similarity,
+                        CsvField(answer.TextsOf(request)[prompt.index]), prompt.score, prompt.similarity,
                         answer.none_of_these ? 1 : 0);
   }
   return rows;
 }
 
 // All that decides what the records say.
-std::string Settings(const ClassifyRequest& request, OutputFormat format, const ModelIdentity& model,
+std::string Settings(const ClassifyRequest& request, const EncodedPrompts& prompts, OutputFormat format,
                      const Config& config) {
   JsonWriter json;
   json.BeginObject();
-  WriteSettings(json, "classify", format, model, config);
+  WriteSettings(json, "classify", format, prompts.serving.identity, config);
   const auto texts = [&](std::string_view key, const std::vector<std::string>& list) {
     json.Key(key).BeginArray();
     for (const std::string& text : list) json.String(text);
@@ -140,6 +136,7 @@ std::string Settings(const ClassifyRequest& request, OutputFormat format, const 
     value ? json.Number(*value) : json.Null();
   };
   texts("prompts", request.prompts);
+  json.Key("label_set").String(prompts.label_set != nullptr ? TextsDigest(prompts.label_set->set) : "");
   texts("templates", request.templates);
   json.Key("top_k").Integer(request.top_k);
   number("threshold", request.threshold);
@@ -150,12 +147,12 @@ std::string Settings(const ClassifyRequest& request, OutputFormat format, const 
 
 // nullptr for stdout.
 Result<std::unique_ptr<OutputFile>> OpenOutput(const ClassifyFlags& flags, OutputFormat format,
-                                               const ClassifyRequest& request, const ModelIdentity& model,
+                                               const ClassifyRequest& request, const EncodedPrompts& prompts,
                                                const Config& config) {
   if (flags.output.file.empty()) return nullptr;
   return OutputFile::Open({.file = flags.output.file,
                            .format = format,
-                           .settings = Settings(request, format, model, config),
+                           .settings = Settings(request, prompts, format, config),
                            .header = format == OutputFormat::kCsv ? kCsvHeader : ""});
 }
 
@@ -176,10 +173,10 @@ int RunClassify(const CommonFlags& common, const ClassifyFlags& flags) {
   const auto local = StartLocalEngine(common);
   if (!local.has_value()) return Report(local.error());
   Engine& engine = *local->engine;
-  const auto output = OpenOutput(flags, *format, *request, *engine.health().model, local->config);
-  if (!output.has_value()) return Report(output.error());
   const auto prompts = engine.StartMany(*request, {});
   if (!prompts.has_value()) return Report(prompts.error());
+  const auto output = OpenOutput(flags, *format, *request, *prompts, local->config);
+  if (!output.has_value()) return Report(output.error());
   for (std::size_t i = 0; i < request->prompts.size(); ++i)
     if (prompts->texts->truncated[i])
       fmt::print(stderr, "hailo-clip: the prompt '{}' is longer than the model reads; its end was cut off\n",
@@ -217,6 +214,8 @@ void AddClassifyCommand(CLI::App& app, CommonFlags& flags, std::vector<std::stri
       ->allow_extra_args(false)
       ->take_all();
   command->add_option("--labels", options->labels_file, "A text file with one prompt a line");
+  command->add_option("--label-set", options->label_set,
+                      "A label set in place of prompts: `hailo-clip label-sets list`");
   command
       ->add_option("--template", options->templates,
                    "'photo' or a sentence with one {} that every prompt is put into (repeatable)")

@@ -82,7 +82,11 @@ int RunServe(const CommonFlags& flags) {
 
   const Clock clock;
   const auto registry = std::make_shared<prometheus::Registry>();
-  Engine engine({.config = config, .model_folders = ModelFolders(config), .registry = registry}, logger, clock);
+  Engine engine({.config = config,
+                 .model_folders = ModelFolders(config),
+                 .label_set_folders = LabelSetFolders(config),
+                 .registry = registry},
+                logger, clock);
   const http::Router router = http::MakeRoutes({.engine = engine,
                                                 .clock = clock,
                                                 .version = std::string(Version()),

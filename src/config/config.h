@@ -90,6 +90,11 @@ struct ModelsConfig {
   std::vector<std::filesystem::path> dirs;
 };
 
+struct LabelSetsConfig {
+  std::filesystem::path dir;  // empty: beside the user's models, else /var/lib/hailo-clip/label-sets
+  std::size_t max_memory = std::size_t{256} << 20U;  // bytes of compiled sets that stay in memory
+};
+
 struct Config {
   ServerConfig server;
   ClipConfig clip;
@@ -99,6 +104,7 @@ struct Config {
   ResourceLimitsConfig resource_limits;
   LoggingConfig logging;
   ModelsConfig models;
+  LabelSetsConfig label_sets;
 };
 
 }  // namespace hailo_clip

@@ -111,6 +111,9 @@ void AddRest(std::vector<ConfigKey>& keys) {
   keys.push_back(Key("models.load", &Config::models, &ModelsConfig::load, ModelNames{}));
   keys.push_back(Key("models.max_memory", &Config::models, &ModelsConfig::max_memory, Bytes{0, 1024 * kGiB}));
   keys.push_back(Key("models.dirs", &Config::models, &ModelsConfig::dirs, Folders{}));
+  keys.push_back(Key("label_sets.dir", &Config::label_sets, &LabelSetsConfig::dir, Folder{}));
+  keys.push_back(
+      Key("label_sets.max_memory", &Config::label_sets, &LabelSetsConfig::max_memory, Bytes{0, 1024 * kGiB}));
 }
 
 std::vector<ConfigKey> MakeKeys() {

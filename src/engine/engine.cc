@@ -76,7 +76,8 @@ Engine::Engine(Options options, const Logger& logger, const Clock& clock)
             HC_TRY(hailo_clip::RunSelfTest(*served.model));
             return served;
           },
-          logger_, clock_) {}
+          logger_, clock_),
+      label_sets_(options_.label_set_folders, options_.config.label_sets.max_memory, logger_, clock_) {}
 
 Engine::~Engine() = default;
 
@@ -103,9 +104,6 @@ void Engine::WarnOfConfiguration(const Manifest& manifest) const {
     logger_.Warning("the configuration differs from the model; the model's value counts",
                     {{"key", key}, {"configured", configured}, {"model", actual}});
   };
-  if (options_.config.text_embedding.mode == TextMode::kPrecomputed)
-    logger_.Warning(
-        "text_embedding.mode: precomputed does nothing yet; it is for label sets, which this version lacks");
   if (clip.embedding_dimension.has_value() && *clip.embedding_dimension != manifest.embedding_dimension)
     warn("clip.embedding_dimension", *clip.embedding_dimension, manifest.embedding_dimension);
   if (clip.image_size.has_value() && *clip.image_size != manifest.image.crop_size)
@@ -167,6 +165,7 @@ Status Engine::Load() {
                                {"dimension", image.dimension},
                                {"self_test_min_cosine", *health().self_test_min_cosine},
                                {"ms", MillisecondsBetween(start, clock_.Now())}});
+  if (options_.config.text_embedding.mode == TextMode::kPrecomputed) PrepareLabelSets();
   others_.LoadAll();
   return {};
 }
@@ -306,8 +305,20 @@ Result<EncodedTexts> Engine::EncodePrompts(LoadedModel& model, const ClassifyReq
   return averaged;
 }
 
+ScoringOptions Engine::ScoringOf(const LoadedModel& model, const ClassifyRequest& request) const {
+  return {.model = model.manifest().scoring,
+          .apply_activation = request.apply_softmax.value_or(options_.config.clip.apply_softmax),
+          .top_k = request.top_k,
+          .threshold = request.threshold,
+          .reject_below = request.reject_below};
+}
+
 Result<Classification> Engine::Classify(const ClassifyRequest& request, const RequestContext& context) {
   HC_ASSIGN(const ServedModel serving, Select(request.model, context));
+  if (!request.label_set.empty()) {
+    HC_ASSIGN(const EncodedPrompts labels, StartMany(request, context));
+    return ClassifyOne(request, labels, request.image, context);
+  }
   const auto run = StartPictures(*serving.model, context);
   HC_TRY(run->Add(request.image));  // is encoded while the prompts are looked up and encoded
   HC_ASSIGN(const EncodedTexts prompts, EncodePrompts(*serving.model, request, context));
@@ -319,8 +330,14 @@ Result<Classification> Engine::Classify(const ClassifyRequest& request, const Re
 
 Result<EncodedPrompts> Engine::StartMany(const ClassifyRequest& request, const RequestContext& context) {
   HC_ASSIGN(ServedModel serving, Select(request.model, context));
+  if (!request.label_set.empty()) {
+    HC_ASSIGN(auto labels, label_sets_.Use(request.label_set, serving.model, context));
+    return EncodedPrompts{.serving = std::move(serving), .texts = nullptr, .label_set = std::move(labels)};
+  }
   HC_ASSIGN(EncodedTexts texts, EncodePrompts(*serving.model, request, context));
-  return EncodedPrompts{std::move(serving), std::make_shared<const EncodedTexts>(std::move(texts))};
+  return EncodedPrompts{.serving = std::move(serving),
+                        .texts = std::make_shared<const EncodedTexts>(std::move(texts)),
+                        .label_set = nullptr};
 }
 
 Result<Classification> Engine::ClassifyOne(const ClassifyRequest& request, const EncodedPrompts& prompts,
@@ -328,7 +345,8 @@ Result<Classification> Engine::ClassifyOne(const ClassifyRequest& request, const
   const auto run = StartPictures(*prompts.serving.model, context);
   HC_TRY(run->Add(picture));
   HC_ASSIGN(const SharedEmbedding image, FinishOne(*run));
-  Classification answer = Rank(prompts.serving, request, *prompts.texts, *image);
+  Classification answer = prompts.label_set != nullptr ? RankLabels(prompts.serving, request, prompts.label_set, *image)
+                                                       : Rank(prompts.serving, request, *prompts.texts, *image);
   answer.image_cached = run->cached(0);
   return answer;
 }
@@ -354,12 +372,7 @@ Classification Engine::Rank(const ServedModel& serving, const ClassifyRequest& r
   const StageTimer timer(metrics_.Stage("score"), clock_);
   std::vector<float> cosines;
   for (const SharedEmbedding& prompt : prompts.embeddings) cosines.push_back(DotProduct(image, *prompt));
-  const ScoringOptions scoring{.model = serving.model->manifest().scoring,
-                               .apply_activation = request.apply_softmax.value_or(options_.config.clip.apply_softmax),
-                               .top_k = request.top_k,
-                               .threshold = request.threshold,
-                               .reject_below = request.reject_below};
-  Ranking ranking = RankPrompts(cosines, scoring);
+  Ranking ranking = RankPrompts(cosines, ScoringOf(*serving.model, request));
   Classification answer{.model = serving.identity,
                         .ranked = std::move(ranking.ranked),
                         .margin = ranking.margin,

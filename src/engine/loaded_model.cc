@@ -57,6 +57,16 @@ Status LoadedModel::CheckHasTexts() const {
   return Fail(ErrorCode::kNotFound, "model '{}' has no text encoder: it embeds pictures only", manifest_.name);
 }
 
+std::uintmax_t LoadedModel::encoder_bytes() const {
+  std::uintmax_t bytes = 0;
+  for (const auto& [file, sha256] : FilesOf(manifest_)) {
+    std::error_code missing;
+    const std::uintmax_t size = std::filesystem::file_size(folder_ / file, missing);
+    if (!missing && !manifest_.tokenizer_sha256.contains(file)) bytes += size;
+  }
+  return bytes;
+}
+
 Tokens LoadedModel::Tokenize(std::string_view text) const {
   return tokenizer_->Encode(text, manifest_.text.context_length);
 }

@@ -40,6 +40,7 @@ class LoadedModel {
   [[nodiscard]] const Manifest& manifest() const { return manifest_; }
   [[nodiscard]] const std::string& fingerprint() const { return fingerprint_; }  // "sha256:<64 hex>"
   [[nodiscard]] const EncoderInfo& image_info() const { return image_encoder_->info(); }
+  [[nodiscard]] std::uintmax_t encoder_bytes() const;  // of its encoders' files
   // False: the model embeds pictures only, and every call with texts is kNotFound.
   [[nodiscard]] bool has_texts() const { return text_encoder_ != nullptr; }
   [[nodiscard]] const EncoderInfo& text_info() const { return text_encoder_->info(); }

@@ -25,12 +25,13 @@ void WriteIdentity(JsonWriter& json, const ModelIdentity& model) {
                                       *model.requested_model, model.name));
 }
 
-void WriteClassifications(JsonWriter& json, const Classification& answer, const std::vector<std::string>& prompts) {
+void WriteClassifications(JsonWriter& json, const Classification& answer, const ClassifyRequest& request) {
+  const std::vector<std::string>& texts = answer.TextsOf(request);
   json.Key("classifications").BeginArray();
   int rank = 0;
   for (const RankedPrompt& ranked : answer.ranked) {
     json.BeginObject();
-    json.Key("text").String(prompts[ranked.index]);
+    json.Key("text").String(texts[ranked.index]);
     json.Key("score").Number(Shown(ranked.score));
     json.Key("rank").Integer(++rank);
     json.Key("similarity").Number(Shown(ranked.similarity));

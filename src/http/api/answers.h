@@ -17,7 +17,7 @@ namespace hailo_clip::http {
 void WriteIdentity(JsonWriter& json, const ModelIdentity& model);
 
 // "classifications", then after them "margin", "none_of_these", "truncated" and "cached": the result for one picture.
-void WriteClassifications(JsonWriter& json, const Classification& answer, const std::vector<std::string>& prompts);
+void WriteClassifications(JsonWriter& json, const Classification& answer, const ClassifyRequest& request);
 void WriteVerdict(JsonWriter& json, const Classification& answer);
 
 // True for errors about what was sent as a picture, false for those of the service.

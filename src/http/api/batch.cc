@@ -33,7 +33,7 @@ Result<std::string> ResultFor(const ApiContext& context, Batch& batch, std::size
   if (picture) answer = context.engine.ClassifyOne(batch.input.engine, batch.prompts, BytesOf(*picture), batch.context);
   failed = !answer;
   if (answer) {
-    WriteClassifications(json, *answer, batch.input.engine.prompts);
+    WriteClassifications(json, *answer, batch.input.engine);
     WriteVerdict(json, *answer);
   } else {
     // A picture that takes too long to decode is a bad picture, as long as the request itself has time left.
@@ -76,6 +76,7 @@ void WriteSummary(JsonWriter& json, const ApiContext& context, const Batch& batc
   json.Key("failed").Integer(static_cast<std::int64_t>(batch.failed));
   json.Key("inference_time_ms").Number(RoundToThousandths(MillisecondsBetween(batch.received, context.clock.Now())));
   WriteIdentity(json, batch.prompts.serving.identity);
+  if (!batch.input.engine.label_set.empty()) json.Key("label_set").String(batch.input.engine.label_set);
 }
 
 Result<Response> AnswerWhole(const ApiContext& context, Batch& batch) {

@@ -12,13 +12,13 @@
 namespace hailo_clip::http {
 namespace {
 
-std::string ClassificationBody(const Classification& answer, const std::vector<std::string>& prompts,
-                               double inference_ms) {
+std::string ClassificationBody(const Classification& answer, const ClassifyRequest& request, double inference_ms) {
   JsonWriter json;
   json.BeginObject();
-  WriteClassifications(json, answer, prompts);
+  WriteClassifications(json, answer, request);
   json.Key("inference_time_ms").Number(RoundToThousandths(inference_ms));
   WriteIdentity(json, answer.model);
+  if (answer.label_set != nullptr) json.Key("label_set").String(request.label_set);
   WriteVerdict(json, answer);
   json.EndObject();
   return std::move(json).Take();
@@ -70,7 +70,7 @@ Result<Response> Classify(const ApiContext& context, Request& request, const Req
   Result<Classification> answer = context.engine.Classify(input.engine, With(request_context, input.priority));
   if (!answer) return std::unexpected(PictureError(std::move(answer).error()));
   const double inference_ms = MillisecondsBetween(request.received, context.clock.Now());
-  return JsonResponse(ClassificationBody(*answer, input.engine.prompts, inference_ms));
+  return JsonResponse(ClassificationBody(*answer, input.engine, inference_ms));
 }
 
 Result<Response> EmbedImages(const ApiContext& context, Request& request, const RequestContext& request_context) {

@@ -20,15 +20,16 @@ namespace {
 using Kind = FormField::Kind;
 using Form = std::vector<std::pair<std::string_view, std::string_view>>;
 
-constexpr std::array<std::string_view, 10> kClassifyFields{"image",     "prompts",   "top_k",        "threshold",
-                                                           "model",     "templates", "reject_below", "apply_softmax",
-                                                           "image_url", "priority"};
-constexpr std::array<std::string_view, 11> kBatchFields{"images",    "prompts",   "top_k",        "threshold",
-                                                        "model",     "templates", "reject_below", "apply_softmax",
-                                                        "image_url", "image",     "priority"};
+constexpr std::array<std::string_view, 11> kClassifyFields{"image",         "prompts",   "label_set", "top_k",
+                                                           "threshold",     "model",     "templates", "reject_below",
+                                                           "apply_softmax", "image_url", "priority"};
+constexpr std::array<std::string_view, 12> kBatchFields{"images",        "prompts",   "label_set", "top_k",
+                                                        "threshold",     "model",     "templates", "reject_below",
+                                                        "apply_softmax", "image_url", "image",     "priority"};
 constexpr std::array<std::string_view, 5> kEmbedImageFields{"image", "images", "model", "image_url", "priority"};
 constexpr std::array<std::string_view, 4> kEmbedTextFields{"text", "texts", "model", "priority"};
-constexpr std::array<FormField, 8> kFormFields{{{"prompts", Kind::kTexts},
+constexpr std::array<FormField, 9> kFormFields{{{"prompts", Kind::kTexts},
+                                                {"label_set", Kind::kText},
                                                 {"templates", Kind::kTexts},
                                                 {"top_k", Kind::kNumber},
                                                 {"threshold", Kind::kNumber},
@@ -159,20 +160,36 @@ Result<std::vector<std::string>> ReadTemplates(const Fields& fields) {
   return templates;
 }
 
+// What the picture is compared with: `prompts` in `templates`, or `label_set`.
+Status ReadChoices(const Fields& fields, ClassifyRequest& request) {
+  HC_ASSIGN(const auto label_set, fields.String("label_set"));
+  if (!label_set) {
+    HC_ASSIGN(request.prompts, ReadPrompts(fields));
+    HC_ASSIGN(request.templates, ReadTemplates(fields));
+    if (request.prompts.size() * request.templates.size() > kMaxFilledPrompts)
+      return Fail(ErrorCode::kInvalidArgument, "{} prompts in {} templates each are more than {} texts in all",
+                  request.prompts.size(), request.templates.size(), kMaxFilledPrompts);
+    return {};
+  }
+  if (fields.Has("prompts")) return Fail(ErrorCode::kInvalidArgument, "send either 'prompts' or 'label_set', not both");
+  if (fields.Has("templates"))
+    return Fail(ErrorCode::kInvalidArgument,
+                "'templates' belong to the label set; PUT /v1/label-sets/NAME changes them");
+  HC_TRY(CheckLabelSetName(*label_set));
+  request.label_set = *label_set;
+  return {};
+}
+
 // All of a classify request but its pictures.
 Result<ClassifyRequest> ReadQuestion(const Fields& fields) {
   ClassifyRequest question;
-  HC_ASSIGN(question.prompts, ReadPrompts(fields));
+  HC_TRY(ReadChoices(fields, question));
   HC_ASSIGN(const auto top_k, fields.Integer("top_k", 1));
   if (top_k) question.top_k = static_cast<int>(std::min<std::int64_t>(*top_k, kMaxPrompts));
   HC_ASSIGN(question.threshold, fields.Number("threshold", 0, 1));
   HC_ASSIGN(question.reject_below, fields.Number("reject_below", -1, 1));
   HC_ASSIGN(question.apply_softmax, fields.Bool("apply_softmax"));
   HC_ASSIGN(question.model, ReadModel(fields));
-  HC_ASSIGN(question.templates, ReadTemplates(fields));
-  if (question.prompts.size() * question.templates.size() > kMaxFilledPrompts)
-    return Fail(ErrorCode::kInvalidArgument, "{} prompts in {} templates each are more than {} texts in all",
-                question.prompts.size(), question.templates.size(), kMaxFilledPrompts);
   return question;
 }
 

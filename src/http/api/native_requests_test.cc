@@ -37,6 +37,21 @@ TEST(ReadClassify, ReadsEveryField) {
   EXPECT_EQ(request.body.capacity(), std::string().capacity()) << "the body is freed";
 }
 
+TEST(ReadClassify, TakesALabelSetInPlaceOfPrompts) {
+  Request request = JsonRequest(R"({"image":"aGVsbG8=","label_set":"home-security","prompts":null})");
+  const auto input = ReadClassify(request);
+  ASSERT_TRUE(input.has_value()) << input.error().message;
+  EXPECT_EQ(input->engine.label_set, "home-security");
+  EXPECT_TRUE(input->engine.prompts.empty());
+  EXPECT_NE(ClassifyError(R"({"image":"aGVsbG8=","label_set":"a","prompts":["b"]})").find("not both"),
+            std::string::npos);
+  EXPECT_NE(ClassifyError(R"({"image":"aGVsbG8=","label_set":"a","templates":"photo"})").find("'templates'"),
+            std::string::npos);
+  EXPECT_NE(ClassifyError(R"({"image":"aGVsbG8=","label_set":""})").find("cannot name"), std::string::npos);
+  EXPECT_NE(ClassifyError(R"({"image":"aGVsbG8=","label-set":"a"})").find("did you mean 'label_set'"),
+            std::string::npos);
+}
+
 TEST(ReadClassify, LeavesAbsentAndNullFieldsAtTheirDefaults) {
   Request request = JsonRequest(
       R"({"image":"aGVsbG8=","prompts":["a"],"top_k":null,"threshold":null,"templates":null,"reject_below":null})");

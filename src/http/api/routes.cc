@@ -7,6 +7,7 @@ Router MakeRoutes(const ApiContext& context) {
   AddHealthRoutes(router, context);
   AddNativeRoutes(router, context);
   AddBatchRoutes(router, context);
+  AddLabelSetRoutes(router, context);
   AddOpenAiRoutes(router, context);
   AddOperationsRoutes(router, context);
   return router;

@@ -29,6 +29,7 @@ struct ApiContext {
 void AddHealthRoutes(Router& router, const ApiContext& context);
 void AddNativeRoutes(Router& router, const ApiContext& context);
 void AddBatchRoutes(Router& router, const ApiContext& context);
+void AddLabelSetRoutes(Router& router, const ApiContext& context);
 void AddOpenAiRoutes(Router& router, const ApiContext& context);
 void AddOperationsRoutes(Router& router, const ApiContext& context);
 
