@@ -40,5 +40,5 @@ def test_mistakes_are_named(run, tmp_path):
     assert "cannot name a label set" in run("label-sets", "add", "../x", "--labels", "twice.txt", status=2).stderr
     assert "there are: home-security" in run("label-sets", "show", "nothing", status=3).stderr
     cat = IMAGES / "photo_cat.png"
-    assert "there is no label set 'x'" in run("classify", cat, "--label-set", "x", status=1).stderr
+    assert "there is no label set 'x'" in run("classify", cat, "--label-set", "x", status=3).stderr
     assert "labels and templates of its own" in run("classify", cat, "--label-set", "pets", "-p", "a", status=2).stderr
