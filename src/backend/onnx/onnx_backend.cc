@@ -139,7 +139,7 @@ class OnnxBackend final : public Backend {
     }
     HC_TRY(CheckOutput(*graph, file, manifest));
     const std::int64_t batch_axis = input->shape[0];
-    return MakeImageEncoder(graph, file, Info(manifest, batch_axis, kImageBatch), Limit(), manifest.image, batch_axis,
+    return MakeImageEncoder(graph, file, Info(manifest, batch_axis, file.best_batch.value_or(kImageBatch)), Limit(), manifest.image, batch_axis,
                             other_side);
   }
 
@@ -172,7 +172,7 @@ class OnnxBackend final : public Backend {
       input.mask = other.name;
     }
     HC_TRY(CheckOutput(*graph, file, manifest));
-    EncoderInfo info = Info(manifest, input.batch_axis, kTextBatch);
+    EncoderInfo info = Info(manifest, input.batch_axis, file.best_batch.value_or(kTextBatch));
     info.cost_grows_with_length = IsDynamic(input.sequence_axis) && manifest.text.padding == TextPadding::kLongest;
     return MakeTextEncoder(graph, file, std::move(info), Limit(), manifest.text, std::move(input), other_side);
   }
