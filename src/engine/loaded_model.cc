@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/scoring.h"
+#include "model/verified_files.h"
 
 namespace hailo_clip {
 namespace {
@@ -24,7 +25,7 @@ Status NormalizeAll(std::vector<std::vector<float>>& embeddings) {
 Result<std::unique_ptr<LoadedModel>> LoadedModel::Load(const InstalledModel& model, std::unique_ptr<Backend> backend,
                                                        TextCache& cache, const Clock& clock,
                                                        std::size_t max_queued_inputs) {
-  HC_TRY(VerifyFiles(model));
+  HC_TRY(VerifyChangedFiles(model));
   std::unique_ptr<LoadedModel> loaded(new LoadedModel(model, cache));
   loaded->backend_ = std::move(backend);
   HC_ASSIGN(auto image, loaded->backend_->CreateEncoder(EncoderKind::kImage, model.manifest, model.folder));

@@ -29,8 +29,9 @@ struct EncodedTexts {
 // Thread-safe; calls block until the answer is there, the deadline passes or the request is cancelled.
 class LoadedModel {
  public:
-  // Hashes the files, opens the encoders that the manifest has for `backend`, loads the tokenizer. `cache` and `clock`
-  // must outlive the model. At most `max_queued_inputs` wait for each encoder; one more is kBusy.
+  // Hashes the files that changed since they were hashed (VerifyChangedFiles), opens the encoders that the manifest has
+  // for `backend`, loads the tokenizer. `cache` and `clock` must outlive the model. At most `max_queued_inputs` wait
+  // for each encoder; one more is kBusy.
   [[nodiscard]] static Result<std::unique_ptr<LoadedModel>> Load(const InstalledModel& model,
                                                                  std::unique_ptr<Backend> backend, TextCache& cache,
                                                                  const Clock& clock,
