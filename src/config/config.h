@@ -16,6 +16,7 @@ namespace hailo_clip {
 enum class IfMissing { kFail, kStarter };
 enum class Transparency { kWhite, kDrop };
 enum class Gray16 { kHighByte, kClip };
+enum class JpegScaling { kExact, kFast };
 enum class TextMode { kOnDemand, kPrecomputed };
 
 struct ServerConfig {
@@ -60,6 +61,7 @@ struct ImageConfig {
   bool apply_orientation = true;
   Transparency transparency = Transparency::kWhite;
   Gray16 gray16 = Gray16::kHighByte;
+  JpegScaling jpeg_scaling = JpegScaling::kExact;
 };
 
 struct PerformanceConfig {

@@ -29,7 +29,7 @@ std::int32_t ToFixedPoint(double weight) {
 }  // namespace
 
 ResampleAxis::ResampleAxis(const AxisPlan& plan, bool reversed) : reversed_(reversed) {
-  const double scale = static_cast<double>(plan.input) / static_cast<double>(plan.output);
+  const double scale = plan.extent / static_cast<double>(plan.output);
   const double stretch = std::max(scale, 1.0);  // antialiasing when shrinking, plain interpolation when enlarging
   const bool bicubic = plan.interpolation == Interpolation::kBicubic;
   const double support = (bicubic ? 2.0 : 1.0) * stretch;
@@ -51,7 +51,7 @@ ResampleAxis::ResampleAxis(const AxisPlan& plan, bool reversed) : reversed_(reve
     fixed.clear();
     for (const double weight : exact) fixed.push_back(ToFixedPoint(total != 0.0 ? weight / total : weight));
     // An axis whose size stays is copied; a single weight of one is a copy.
-    if (plan.input == plan.output) {
+    if (scale == 1.0) {
       first = static_cast<int>(out);
       fixed.assign(1, std::int32_t{1} << kWeightBits);
     }
