@@ -43,7 +43,8 @@ class Service:
 
     def request(self, method, path, body=None, headers=None, connection=None):
         connection = connection or self.connect()
-        connection.request(method, path, body, headers or {})
+        # Nothing is looked up: the same picture again and again costs what different ones would.
+        connection.request(method, path, body, {"Cache-Control": "no-store"} | (headers or {}))
         response = connection.getresponse()
         return response.status, response.read()
 

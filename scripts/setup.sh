@@ -50,6 +50,18 @@ fetch_onnxruntime() {
     fail "Fetching ONNX Runtime" "check the network and run this again, or configure with -DONNXRUNTIME_ROOT=FOLDER (include/ and lib/)"
 }
 
+# The pinned Python packages of tests and benchmarks.
+python_packages() {
+  local stamp="$root/.deps/venv/.complete" requirements="$root/tests/requirements.txt"
+  cmp -s "$requirements" "$stamp" && return
+  say "Installing Python packages for the tests into .deps/venv"
+  rm -rf "$root/.deps/venv"
+  python3 -m venv "$root/.deps/venv"
+  "$root/.deps/venv/bin/python" -m pip --disable-pip-version-check install --quiet --require-hashes --requirement "$requirements" ||
+    fail "Installing Python packages" "check the network and run this again"
+  cp "$requirements" "$stamp"
+}
+
 # configure PRESET [CMAKE ARGUMENT...]: only if it has not been done with these arguments.
 configure() {
   local preset=$1 stamp="$root/build/$1/.configured" log="$root/build/$1/configure.log"

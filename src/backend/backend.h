@@ -48,8 +48,10 @@ struct EncoderInfo {
   std::string device;     // "cpu, 2 threads"
   std::string precision;  // of its weights: "fp32", "fp16", "bf16", "int8", "int4"
   int dimension = 0;
-  int best_batch = 1;     // above this a larger batch costs as much an item; the batcher sends no larger one
-  int max_in_flight = 1;  // batches that may be submitted before the first is done
+  int best_batch = 1;      // above this a larger batch costs as much an item; the batcher sends no larger one
+  int max_in_flight = 1;   // batches that may be submitted before the first is done
+  bool simulated = false;  // embeddings are made up
+  bool cost_grows_with_length = false;  // texts: a batch costs as much as its longest member, not as the context length
 };
 
 // One encoder on one device. Owned and called by one thread (the batcher's); Submit may return before the work is
@@ -70,7 +72,8 @@ struct BackendOptions {
   int threads = 0;  // CPU: 0 = the physical cores
   std::optional<int> batch_size;
   int device_timeout_ms = 5000;
-  bool map_weights = false;  // CPU: use the weights from the page cache instead of a copy
+  bool map_weights = false;                        // CPU: use the weights from the page cache instead of a copy
+  std::string simulated_device = "clip_vit_b_32";  // simulated: whose times
 };
 
 enum class EncoderKind { kImage, kText };

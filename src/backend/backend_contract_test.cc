@@ -5,6 +5,7 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <numeric>
 
 #include "backend/registry.h"
@@ -28,14 +29,10 @@ class BackendContract : public testing::TestWithParam<std::string> {
   }
 
   static Result<Embeddings> Encode(Encoder& encoder, const Batch& batch) {
-    int calls = 0;
-    Result<Embeddings> answer = Fail(ErrorCode::kInternal, "done was not called");
-    encoder.Submit(batch, [&](Result<Embeddings> result) {
-      ++calls;
-      answer = std::move(result);
-    });
-    EXPECT_EQ(calls, 1);
-    return answer;
+    const auto answer = std::make_shared<std::promise<Result<Embeddings>>>();
+    auto future = answer->get_future();
+    encoder.Submit(batch, [answer](Result<Embeddings> result) { answer->set_value(std::move(result)); });
+    return future.get();
   }
 
   static double Cosine(std::span<const float> a, std::span<const float> b) {
@@ -63,6 +60,9 @@ class BackendContract : public testing::TestWithParam<std::string> {
   InstalledModel model_;
   std::unique_ptr<Backend> backend_;
 };
+
+// What those promise besides who read an encoder from a file.
+using BackendFileContract = BackendContract;
 
 TEST_P(BackendContract, DescribesItsEncoders) {
   for (const EncoderKind kind : {EncoderKind::kImage, EncoderKind::kText}) {
@@ -121,7 +121,7 @@ TEST_P(BackendContract, RefusesBatchesThatDoNotFit) {
   EXPECT_TRUE(Encode(*text, TextBatch{{good_text}}).has_value());  // and works on after a refusal
 }
 
-TEST_P(BackendContract, AnswersATokenOutsideTheVocabularyWithAnError) {
+TEST_P(BackendFileContract, AnswersATokenOutsideTheVocabularyWithAnError) {
   const auto text = Create(EncoderKind::kText).value();
   const std::vector<std::int32_t> foreign = {10512, 49407, 10513};
   const std::vector<std::int32_t> good = {10512, 10513};
@@ -129,7 +129,7 @@ TEST_P(BackendContract, AnswersATokenOutsideTheVocabularyWithAnError) {
   EXPECT_TRUE(Encode(*text, TextBatch{{good}}).has_value());
 }
 
-TEST_P(BackendContract, NamesWhatDoesNotFitTheManifest) {
+TEST_P(BackendFileContract, NamesWhatDoesNotFitTheManifest) {
   const auto expect_bad = [&](std::string_view words) {
     const auto encoder = Create(EncoderKind::kImage);
     ASSERT_FALSE(encoder.has_value());
@@ -153,7 +153,7 @@ TEST_P(BackendContract, NamesWhatDoesNotFitTheManifest) {
   expect_bad("has no image encoder");
 }
 
-TEST_P(BackendContract, RefusesDamagedFiles) {
+TEST_P(BackendFileContract, RefusesDamagedFiles) {
   const fs::path folder = fs::path(testing::TempDir()) / "backend_contract_damaged";
   fs::create_directories(folder);
   EncoderFile& file = *model_.manifest.encoders[GetParam()].image;
@@ -171,13 +171,28 @@ TEST_P(BackendContract, RefusesDamagedFiles) {
   EXPECT_EQ(backend_->CreateEncoder(EncoderKind::kImage, model_.manifest, folder).error().code, ErrorCode::kBadModel);
 }
 
-INSTANTIATE_TEST_SUITE_P(Onnx, BackendContract, testing::Values("onnx"));
+TEST_P(BackendContract, AnswersEachBatchOnceHoweverManyAreInFlight) {
+  const auto encoder = Create(EncoderKind::kText).value();
+  const std::vector<std::int32_t> text = {10512, 320, 10513};
+  std::vector<std::future<bool>> answers;
+  for (int i = 0; i < encoder->info().max_in_flight; ++i) {
+    const auto answer = std::make_shared<std::promise<bool>>();
+    answers.push_back(answer->get_future());
+    encoder->Submit(TextBatch{{text}}, [answer](const Result<Embeddings>& result) {
+      answer->set_value(result.has_value());  // throws if it is called again
+    });
+  }
+  for (std::future<bool>& answer : answers) EXPECT_TRUE(answer.get());
+}
+
+INSTANTIATE_TEST_SUITE_P(All, BackendContract, testing::Values("onnx", "simulated"));
+INSTANTIATE_TEST_SUITE_P(All, BackendFileContract, testing::Values("onnx"));
 
 TEST(BackendRegistry, NamesTheBackendsItHas) {
   const Logger logger(LogLevel::kError, LogFormat::kText);
   const auto backend = CreateBackend("onyx", {}, logger);
   EXPECT_EQ(backend.error().code, ErrorCode::kNotFound);
-  EXPECT_THAT(backend.error().message, testing::HasSubstr("it has: onnx"));
+  EXPECT_THAT(backend.error().message, testing::HasSubstr("it has: onnx, simulated"));
 }
 
 }  // namespace

@@ -16,6 +16,10 @@ namespace hailo_clip {
 [[nodiscard]] Result<std::unique_ptr<Backend>> CreateBackend(std::string_view name, const BackendOptions& options,
                                                              const Logger& logger);
 
+// The backend whose encoders a model must have to be served by this one: its own, but the simulated device takes the
+// tokenizer and the picture's size of any model for "onnx".
+[[nodiscard]] std::string_view ModelsForBackend(std::string_view name);
+
 [[nodiscard]] std::vector<std::string_view> BackendNames();
 
 }  // namespace hailo_clip

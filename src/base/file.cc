@@ -39,6 +39,10 @@ Result<std::string> ReadFile(const std::filesystem::path& path, std::size_t max_
 }
 
 Status WriteFileAtomically(const std::filesystem::path& path, std::string_view content) {
+  return WriteFileAtomically(path, std::span(&content, 1));
+}
+
+Status WriteFileAtomically(const std::filesystem::path& path, std::span<const std::string_view> parts) {
   std::string temporary = path.string() + ".XXXXXX";
   const FileDescriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
   if (file.get() < 0) return Fail(ErrorCode::kInternal, "cannot create {}: {}", temporary, SystemMessage(errno));
@@ -47,11 +51,13 @@ Status WriteFileAtomically(const std::filesystem::path& path, std::string_view c
     ::unlink(temporary.c_str());
     return Fail(ErrorCode::kInternal, "{} {} failed: {}", what, temporary, SystemMessage(error));
   };
-  while (!content.empty()) {
-    const ssize_t count = ::write(file.get(), content.data(), content.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return fail("writing");
-    content.remove_prefix(static_cast<std::size_t>(count));
+  for (std::string_view part : parts) {
+    while (!part.empty()) {
+      const ssize_t count = ::write(file.get(), part.data(), part.size());
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) return fail("writing");
+      part.remove_prefix(static_cast<std::size_t>(count));
+    }
   }
   if (::fchmod(file.get(), 0644) != 0) return fail("setting the mode of");
   if (::fsync(file.get()) != 0) return fail("syncing");

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -15,5 +16,7 @@ namespace hailo_clip {
 
 // Writes beside `path`, syncs, then renames: after a crash the old or the new content is there, never a part.
 [[nodiscard]] Status WriteFileAtomically(const std::filesystem::path& path, std::string_view content);
+// The same of several parts, one behind the other.
+[[nodiscard]] Status WriteFileAtomically(const std::filesystem::path& path, std::span<const std::string_view> parts);
 
 }  // namespace hailo_clip

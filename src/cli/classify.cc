@@ -2,11 +2,15 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <memory>
+#include <utility>
 
+#include "base/file.h"
 #include "base/json_writer.h"
 #include "cli/command.h"
 #include "cli/csv.h"
 #include "cli/inputs.h"
+#include "cli/labels_file.h"
 #include "cli/picture_run.h"
 #include "text/prompt_template.h"
 
@@ -14,44 +18,41 @@ namespace hailo_clip {
 namespace {
 
 constexpr std::size_t kMaxPrompts = 1000;
-constexpr std::size_t kMaxLabelsFileBytes = std::size_t{4} << 20U;
+constexpr const char* kCsvHeader = "file,rank,text,score,similarity,none_of_these\n";
 
 struct ClassifyFlags {
   std::vector<std::string> inputs;
   std::vector<std::string> prompts;
   std::optional<std::string> labels_file;
+  std::string label_set;
   std::vector<std::string> templates;
   int top_k = 3;
   std::optional<double> threshold;
   std::optional<double> reject_below;
   bool json = false;
   bool csv = false;
+  OutputFlags output;
 };
-
-Result<std::vector<std::string>> ReadLabels(const std::string& path) {
-  HC_ASSIGN(const std::string content, ReadFile(path, kMaxLabelsFileBytes));
-  std::vector<std::string> labels;
-  for (std::size_t start = 0; start < content.size();) {
-    const std::size_t end = std::min(content.find('\n', start), content.size());
-    std::string line = content.substr(start, end - start);
-    while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
-    if (!line.empty()) labels.push_back(std::move(line));
-    start = end + 1;
-  }
-  return labels;
-}
 
 Result<ClassifyRequest> MakeRequest(const ClassifyFlags& flags) {
   ClassifyRequest request{
       .prompts = flags.prompts, .top_k = flags.top_k, .threshold = flags.threshold, .reject_below = flags.reject_below};
   if (flags.labels_file.has_value()) {
-    auto labels = ReadLabels(*flags.labels_file);
-    if (!labels.has_value()) return Fail(ErrorCode::kInvalidArgument, "--labels: {}", labels.error().message);
-    request.prompts.insert(request.prompts.end(), labels->begin(), labels->end());
+    HC_ASSIGN(const std::vector<std::string> labels, ReadLabelsFile(*flags.labels_file));
+    request.prompts.insert(request.prompts.end(), labels.begin(), labels.end());
+  }
+  if (!flags.label_set.empty()) {
+    if (!request.prompts.empty() || !flags.templates.empty())
+      return Fail(ErrorCode::kInvalidArgument, "--label-set has labels and templates of its own; leave the others out");
+    HC_TRY(CheckLabelSetName(flags.label_set));
+    request.label_set = flags.label_set;
+    return request;
   }
   if (request.prompts.empty())
-    return Fail(ErrorCode::kInvalidArgument,
-                "there are no prompts; give some with -p \"a cat\" -p \"a dog\", after --, or --labels FILE");
+    return Fail(
+        ErrorCode::kInvalidArgument,
+        "there are no prompts; give some with -p \"a cat\" -p \"a dog\", after --, --labels FILE or --label-set "
+        "NAME");
   if (request.prompts.size() > kMaxPrompts)
     return Fail(ErrorCode::kInvalidArgument, "{} prompts are more than the limit of {}", request.prompts.size(),
                 kMaxPrompts);
@@ -69,21 +70,24 @@ Result<ClassifyRequest> MakeRequest(const ClassifyFlags& flags) {
   return request;
 }
 
-void ShowText(const std::filesystem::path& path, const Classification& answer, const ClassifyRequest& request) {
-  fmt::print("{}{}\n", path.string(), answer.none_of_these ? "  (none of these)" : "");
+using Record = std::string (*)(const std::filesystem::path&, const Classification&, const ClassifyRequest&);
+
+std::string TextRecord(const std::filesystem::path& path, const Classification& answer,
+                       const ClassifyRequest& request) {
+  std::string text = fmt::format("{}{}\n", path.string(), answer.none_of_these ? "  (none of these)" : "");
   for (const RankedPrompt& prompt : answer.ranked)
-    fmt::print("  {:.3f}  {}  (similarity {:.3f})\n", prompt.score, request.prompts[prompt.index], prompt.similarity);
-  for (const std::size_t index : answer.truncated)
-    fmt::print(stderr, "hailo-clip: the prompt '{}' is longer than the model reads; its end was cut off\n",
-               request.prompts[index]);
+    text += fmt::format("  {:.3f}  {}  (similarity {:.3f})\n", prompt.score, answer.TextsOf(request)[prompt.index],
+                        prompt.similarity);
+  return text;
 }
 
-void ShowJson(const std::filesystem::path& path, const Classification& answer, const ClassifyRequest& request) {
+std::string JsonRecord(const std::filesystem::path& path, const Classification& answer,
+                       const ClassifyRequest& request) {
   JsonWriter json;
   json.BeginObject().Key("file").String(path.string()).Key("classifications").BeginArray();
   for (std::size_t rank = 0; rank < answer.ranked.size(); ++rank) {
     const RankedPrompt& prompt = answer.ranked[rank];
-    json.BeginObject().Key("text").String(request.prompts[prompt.index]).Key("score").Number(prompt.score);
+    json.BeginObject().Key("text").String(answer.TextsOf(request)[prompt.index]).Key("score").Number(prompt.score);
     json.Key("rank")
         .Integer(static_cast<std::int64_t>(rank) + 1)
         .Key("similarity")
@@ -102,36 +106,93 @@ void ShowJson(const std::filesystem::path& path, const Classification& answer, c
     json.EndArray();
   }
   json.EndObject();
-  fmt::print("{}\n", json.text());
+  return std::move(json).Take() + "\n";
 }
 
-void ShowCsv(const std::filesystem::path& path, const Classification& answer, const ClassifyRequest& request) {
+std::string CsvRecord(const std::filesystem::path& path, const Classification& answer, const ClassifyRequest& request) {
+  std::string rows;
   for (std::size_t rank = 0; rank < answer.ranked.size(); ++rank) {
     const RankedPrompt& prompt = answer.ranked[rank];
-    fmt::print("{},{},{},{:.6f},{:.6f},{}\n", CsvField(path.string()), rank + 1,
-               CsvField(request.prompts[prompt.index]), prompt.score, prompt.similarity, answer.none_of_these ? 1 : 0);
+    rows += fmt::format("{},{},{},{:.6f},{:.6f},{}\n", CsvField(path.string()), rank + 1,
+                        CsvField(answer.TextsOf(request)[prompt.index]), prompt.score, prompt.similarity,
+                        answer.none_of_these ? 1 : 0);
   }
+  return rows;
+}
+
+// All that decides what the records say.
+std::string Settings(const ClassifyRequest& request, const EncodedPrompts& prompts, OutputFormat format,
+                     const Config& config) {
+  JsonWriter json;
+  json.BeginObject();
+  WriteSettings(json, "classify", format, prompts.serving.identity, config);
+  const auto texts = [&](std::string_view key, const std::vector<std::string>& list) {
+    json.Key(key).BeginArray();
+    for (const std::string& text : list) json.String(text);
+    json.EndArray();
+  };
+  const auto number = [&](std::string_view key, const std::optional<double>& value) {
+    json.Key(key);
+    value ? json.Number(*value) : json.Null();
+  };
+  texts("prompts", request.prompts);
+  json.Key("label_set").String(prompts.label_set != nullptr ? TextsDigest(prompts.label_set->set) : "");
+  texts("templates", request.templates);
+  json.Key("top_k").Integer(request.top_k);
+  number("threshold", request.threshold);
+  number("reject_below", request.reject_below);
+  json.Key("apply_softmax").Bool(config.clip.apply_softmax).EndObject();
+  return std::move(json).Take();
+}
+
+// nullptr for stdout.
+Result<std::unique_ptr<OutputFile>> OpenOutput(const ClassifyFlags& flags, OutputFormat format,
+                                               const ClassifyRequest& request, const EncodedPrompts& prompts,
+                                               const Config& config) {
+  if (flags.output.file.empty()) return nullptr;
+  return OutputFile::Open({.file = flags.output.file,
+                           .format = format,
+                           .settings = Settings(request, prompts, format, config),
+                           .header = format == OutputFormat::kCsv ? kCsvHeader : ""});
+}
+
+Result<OutputFormat> FormatOf(const ClassifyFlags& flags) {
+  if (flags.output.file.empty()) return flags.csv ? OutputFormat::kCsv : OutputFormat::kJsonLines;
+  HC_ASSIGN(const OutputFormat format, ChooseFormat(flags.output.file, flags.output.format));
+  if (format != OutputFormat::kNpy) return format;
+  return Fail(ErrorCode::kInvalidArgument, "--output: a .npy holds embeddings (hailo-clip embed); use .jsonl or .csv");
 }
 
 int RunClassify(const CommonFlags& common, const ClassifyFlags& flags) {
   const auto request = MakeRequest(flags);
   if (!request.has_value()) return Report(request.error());
+  const auto format = FormatOf(flags);
+  if (!format.has_value()) return Report(format.error());
   const auto paths = ExpandInputs(flags.inputs);
   if (!paths.has_value()) return Report(paths.error());
   const auto local = StartLocalEngine(common);
   if (!local.has_value()) return Report(local.error());
-  if (flags.csv) fmt::print("file,rank,text,score,similarity,none_of_these\n");
-  return RunOnPictures<Classification>(
-      *paths, local->config,
-      [&](std::span<const std::byte> bytes) {
-        ClassifyRequest one = *request;
-        one.image = bytes;
-        return local->engine->Classify(one, {});
-      },
-      [&](const std::filesystem::path& path, const Classification& answer) {
-        const auto show = flags.json ? &ShowJson : flags.csv ? &ShowCsv : &ShowText;
-        show(path, answer, *request);
-      });
+  Engine& engine = *local->engine;
+  const auto prompts = engine.StartMany(*request, {});
+  if (!prompts.has_value()) return Report(prompts.error());
+  const auto output = OpenOutput(flags, *format, *request, *prompts, local->config);
+  if (!output.has_value()) return Report(output.error());
+  for (std::size_t i = 0; i < request->prompts.size(); ++i)
+    if (prompts->texts->truncated[i])
+      fmt::print(stderr, "hailo-clip: the prompt '{}' is longer than the model reads; its end was cut off\n",
+                 request->prompts[i]);
+  const bool as_text = flags.output.file.empty() && !flags.json && !flags.csv;
+  const Record record = as_text ? TextRecord : *format == OutputFormat::kCsv ? CsvRecord : JsonRecord;
+  if (flags.csv) fmt::print("{}", kCsvHeader);
+  return RunInto(
+      output->get(), *paths,
+      {.at_once = engine.PicturesAtOnce(),
+       .max_bytes = local->config.server.max_body_bytes,
+       .work = [&](const std::filesystem::path& path, std::span<const std::byte> bytes) -> Result<std::string> {
+         HC_ASSIGN(const Classification answer, engine.ClassifyOne(*request, *prompts, bytes, {}));
+         return record(path, answer, *request);
+       },
+       .take = {}});
 }
 
 }  // namespace
@@ -145,6 +206,7 @@ void AddClassifyCommand(CLI::App& app, CommonFlags& flags, std::vector<std::stri
       "  hailo-clip classify photo.jpg -p \"a cat\" -p \"a dog\"\n"
       "  hailo-clip classify holiday/ '*.png' -- \"a beach\" \"a mountain\" \"a city street\"\n"
       "  hailo-clip classify door.jpg --labels people.txt --template photo --json\n"
+      "  hailo-clip classify archive/ --labels tags.txt --output tags.csv   # stopped? run it again to go on\n"
       "Exit status: 0 all answered, 1 some pictures failed, 2 wrong usage, 3 no model.");
   command->add_option("inputs", options->inputs, "Picture files, folders (with all below) or quoted patterns")
       ->required();
@@ -152,6 +214,8 @@ void AddClassifyCommand(CLI::App& app, CommonFlags& flags, std::vector<std::stri
       ->allow_extra_args(false)
       ->take_all();
   command->add_option("--labels", options->labels_file, "A text file with one prompt a line");
+  command->add_option("--label-set", options->label_set,
+                      "A label set in place of prompts: `hailo-clip label-sets list`");
   command
       ->add_option("--template", options->templates,
                    "'photo' or a sentence with one {} that every prompt is put into (repeatable)")
@@ -167,7 +231,8 @@ void AddClassifyCommand(CLI::App& app, CommonFlags& flags, std::vector<std::stri
                    "Say 'none of these' if the best similarity (cosine) is below this")
       ->check(CLI::Range(-1.0, 1.0));
   auto* json = command->add_flag("--json", options->json, "One JSON object a picture, one a line");
-  command->add_flag("--csv", options->csv, "CSV with a header")->excludes(json);
+  auto* csv = command->add_flag("--csv", options->csv, "CSV with a header")->excludes(json);
+  AddOutputFlags(*command, options->output, {json, csv}, "jsonl, csv");
   AddCommonFlags(*command, flags);
   command->callback([&flags, options, &prompts_after_dashes, &status] {
     options->prompts.insert(options->prompts.end(), prompts_after_dashes.begin(), prompts_after_dashes.end());

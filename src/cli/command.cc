@@ -94,17 +94,23 @@ std::vector<std::filesystem::path> ModelFolders(const Config& config) {
   return ModelStore::DefaultFolders(config.models.dirs, ProgramShare());
 }
 
+LabelSetStore::Folders LabelSetFolders(const Config& config) {
+  return LabelSetStore::DefaultFolders(config.label_sets.dir, ProgramShare());
+}
+
 Result<LocalEngine> StartLocalEngine(const CommonFlags& flags) {
   HC_ASSIGN(LoadedConfig loaded, LoadConfigFor(flags));
   LocalEngine local{.config = std::move(loaded.config)};
-  local.config.models.load.clear();  // one command uses one model
+  local.config.models.load.clear();  // one command uses one model, and no label sets but the one that it names
+  local.config.text_embedding.mode = TextMode::kOnDemand;
   const LogLevel level =
       local.config.logging.level == LogLevel::kInfo ? LogLevel::kWarning : local.config.logging.level;
   local.logger = std::make_unique<Logger>(level, LogFormat::kText);
   local.clock = std::make_unique<Clock>();
-  local.engine =
-      std::make_unique<Engine>(Engine::Options{.config = local.config, .model_folders = ModelFolders(local.config)},
-                               *local.logger, *local.clock);
+  local.engine = std::make_unique<Engine>(Engine::Options{.config = local.config,
+                                                          .model_folders = ModelFolders(local.config),
+                                                          .label_set_folders = LabelSetFolders(local.config)},
+                                          *local.logger, *local.clock);
   HC_TRY(local.engine->Load());
   return local;
 }

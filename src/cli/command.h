@@ -52,6 +52,9 @@ void AddCommonFlags(CLI::App& command, CommonFlags& flags);
 // The folders that models are looked for in, with this program's share folder last.
 [[nodiscard]] std::vector<std::filesystem::path> ModelFolders(const Config& config);
 
+// Where label sets are: the user's own, and those in this program's share folder.
+[[nodiscard]] LabelSetStore::Folders LabelSetFolders(const Config& config);
+
 // An engine that is loaded and has passed its self-test, with what it depends on. For commands that work on files:
 // they log warnings only, as text.
 struct LocalEngine {
@@ -68,6 +71,7 @@ void AddClassifyCommand(CLI::App& app, CommonFlags& flags, std::vector<std::stri
 void AddEmbedCommand(CLI::App& app, CommonFlags& flags, int& status);
 void AddModelsCommand(CLI::App& app, CommonFlags& flags, int& status);
 void AddBenchCommand(CLI::App& app, CommonFlags& flags, int& status);
+void AddLabelSetsCommand(CLI::App& app, CommonFlags& flags, int& status);
 void AddConfigCommand(CLI::App& app, CommonFlags& flags, int& status);
 void AddDoctorCommand(CLI::App& app, CommonFlags& flags, int& status);
 

@@ -40,7 +40,7 @@ class Workbench {
 
   const Logger logger_{LogLevel::kWarning, LogFormat::kText};
   const Clock clock_;
-  TextCache cache_{0};
+  EmbeddingCache cache_{{}};
   std::unique_ptr<Backend> backend_;
 };
 

@@ -1,53 +1,51 @@
-// Runs one piece of work on each of many picture files, several at a time, and hands on the results in order.
+// One piece of work on each of many picture files, several at a time, with the results in order.
 #pragma once
 
-#include <algorithm>
+#include <CLI/CLI.hpp>
 #include <cstddef>
-#include <deque>
 #include <filesystem>
 #include <functional>
-#include <future>
+#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
-#include "base/file.h"
+#include "base/json_writer.h"
 #include "base/result.h"
-#include "cli/command.h"
-#include "cli/progress.h"
+#include "cli/output_file.h"
+#include "engine/engine.h"
 
 namespace hailo_clip {
 
-// `work` gets a file's bytes and runs on other threads; `show` gets path and result on this one, in the order of
-// `paths`. A file that fails is named on stderr. Returns kExitDone, or kExitSomeFailed.
-template <typename Answer>
-[[nodiscard]] int RunOnPictures(const std::vector<std::filesystem::path>& paths, const Config& config,
-                                const std::function<Result<Answer>(std::span<const std::byte>)>& work,
-                                const std::function<void(const std::filesystem::path&, const Answer&)>& show) {
-  // As many under way as the decoders and one batch can use; each holds one file in memory.
-  const std::size_t at_once = static_cast<std::size_t>(config.performance.worker_threads) + 8;
-  const auto read_and_work = [&](const std::filesystem::path& path) -> Result<Answer> {
-    HC_ASSIGN(const std::string bytes, ReadFile(path, config.server.max_body_bytes));
-    return work(std::as_bytes(std::span(bytes)));
-  };
-  std::deque<std::future<Result<Answer>>> running;
-  Progress progress(paths.size());
-  int status = kExitDone;
-  std::size_t started = 0;
-  for (std::size_t shown = 0; shown < paths.size(); ++shown) {
-    for (; started < std::min(paths.size(), shown + at_once); ++started)
-      running.push_back(std::async(std::launch::async, read_and_work, paths[started]));
-    const Result<Answer> answer = running.front().get();
-    running.pop_front();
-    progress.Step();
-    progress.Hide();
-    if (answer.has_value()) {
-      show(paths[shown], *answer);
-    } else {
-      fmt::print(stderr, "hailo-clip: {}: {}\n", paths[shown].string(), answer.error().message);
-      status = kExitSomeFailed;
-    }
-  }
-  return status;
-}
+struct PictureWork {
+  std::size_t at_once = 1;    // files in memory, each on a thread of its own (Engine::PicturesAtOnce)
+  std::size_t max_bytes = 0;  // of one file
+  // From a file's bytes to its record in the output; on several threads.
+  std::function<Result<std::string>(const std::filesystem::path&, std::span<const std::byte>)> work;
+  // Takes the records in the order of the paths, one at a time; an error ends the run.
+  std::function<Status(const std::filesystem::path&, const std::string&)> take;
+};
+
+// A file that fails is named on stderr. Memory is bounded however many paths there are. Returns kExitDone,
+// kExitSomeFailed, or the exit status of take's error.
+[[nodiscard]] int RunOnPictures(const std::vector<std::filesystem::path>& paths, const PictureWork& run);
+
+// Runs over the pictures that `output` does not hold yet and adds them to it; or over all of them, with the records on
+// stdout, if `output` is nullptr.
+[[nodiscard]] int RunInto(OutputFile* output, std::vector<std::filesystem::path> paths, PictureWork run);
+
+// --output and --format of classify and embed.
+struct OutputFlags {
+  std::string file;  // empty: stdout
+  std::string format;
+};
+
+// `others`: flags that say how stdout looks.
+void AddOutputFlags(CLI::App& command, OutputFlags& flags, const std::vector<CLI::Option*>& others,
+                    const std::string& formats);
+
+// The keys that classify and embed share: command, format, model, how pictures are read.
+void WriteSettings(JsonWriter& json, std::string_view command, OutputFormat format, const ModelIdentity& model,
+                   const Config& config);
 
 }  // namespace hailo_clip

@@ -81,13 +81,21 @@ int RunServe(const CommonFlags& flags) {
   for (const std::string& warning : loaded->warnings) logger.Warning("configuration", {{"detail", warning}});
 
   const Clock clock;
-  Engine engine({.config = config, .model_folders = ModelFolders(config)}, logger, clock);
+  const auto registry = std::make_shared<prometheus::Registry>();
+  Engine engine({.config = config,
+                 .model_folders = ModelFolders(config),
+                 .label_set_folders = LabelSetFolders(config),
+                 .registry = registry},
+                logger, clock);
   const http::Router router = http::MakeRoutes({.engine = engine,
                                                 .clock = clock,
                                                 .version = std::string(Version()),
                                                 .started = clock.Now(),
+                                                .registry = registry,
                                                 .created = std::time(nullptr)});
-  auto server = http::Server::Start(http::Server::Options::From(config), router, logger, clock);
+  http::Server::Options options = http::Server::Options::From(config);
+  options.registry = registry;
+  auto server = http::Server::Start(options, router, logger, clock);
   if (!server.has_value()) return ReportBindFailure(server.error(), config.server.port);
   logger.Info("listening", {{"host", config.server.host},
                             {"port", (*server)->port()},

@@ -46,6 +46,7 @@ struct ClipConfig {
   int device = 0;
   std::optional<int> batch_size;  // nullopt: auto
   int device_timeout_ms = 5000;
+  std::string simulated_device = "clip_vit_b_32";  // backend simulated: whose published times
   bool apply_softmax = true;
 };
 
@@ -62,6 +63,7 @@ struct ImageConfig {
   Transparency transparency = Transparency::kWhite;
   Gray16 gray16 = Gray16::kHighByte;
   JpegScaling jpeg_scaling = JpegScaling::kExact;
+  std::size_t cache_max_bytes = std::size_t{16} << 20U;  // of embeddings of pictures seen before; 0: none are kept
 };
 
 struct PerformanceConfig {
@@ -90,6 +92,11 @@ struct ModelsConfig {
   std::vector<std::filesystem::path> dirs;
 };
 
+struct LabelSetsConfig {
+  std::filesystem::path dir;  // empty: beside the user's models, else /var/lib/hailo-clip/label-sets
+  std::size_t max_memory = std::size_t{256} << 20U;  // bytes of compiled sets that stay in memory
+};
+
 struct Config {
   ServerConfig server;
   ClipConfig clip;
@@ -99,6 +106,7 @@ struct Config {
   ResourceLimitsConfig resource_limits;
   LoggingConfig logging;
   ModelsConfig models;
+  LabelSetsConfig label_sets;
 };
 
 }  // namespace hailo_clip

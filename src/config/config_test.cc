@@ -102,7 +102,7 @@ TEST_F(ConfigLoad, ThePackagedFileHasEveryKeyWithItsDefault) {
   ASSERT_TRUE(loaded.has_value()) << loaded.error().message;
   const ConfigChange change = CompareConfigs(Config(), loaded->config);
   EXPECT_THAT(change.applied_live, IsEmpty());
-  EXPECT_THAT(change.need_restart, ElementsAre("server.host", "models.dirs"));
+  EXPECT_THAT(change.need_restart, ElementsAre("server.host", "models.dirs", "label_sets.dir"));
   // In the table's order, each behind its section.
   std::size_t at = 0;
   for (const ConfigKey& key : ConfigKeys()) {

@@ -63,6 +63,7 @@ void AddClip(std::vector<ConfigKey>& keys) {
   keys.push_back(Key("clip.device", at, &S::device, Int{0, 63}));
   keys.push_back(Key("clip.batch_size", at, &S::batch_size, OrAuto<Int>{{1, 1'024}}));
   keys.push_back(Key("clip.device_timeout_ms", at, &S::device_timeout_ms, Int{1, kHour * 1'000}));
+  keys.push_back(Key("clip.simulated_device", at, &S::simulated_device, Text{CheckBackend}));
   keys.push_back(Key("clip.apply_softmax", at, &S::apply_softmax, Boolean{}));
 }
 
@@ -88,6 +89,7 @@ void AddImage(std::vector<ConfigKey>& keys) {
   keys.push_back(Key("image.gray16", at, &S::gray16, gray16));
   const Choice<JpegScaling> scaling{{{"exact", JpegScaling::kExact}, {"fast", JpegScaling::kFast}}};
   keys.push_back(Key("image.jpeg_scaling", at, &S::jpeg_scaling, scaling));
+  keys.push_back(Key("image.cache_max_bytes", at, &S::cache_max_bytes, Bytes{0, 64 * kGiB}));
 }
 
 void AddPerformance(std::vector<ConfigKey>& keys) {
@@ -111,6 +113,9 @@ void AddRest(std::vector<ConfigKey>& keys) {
   keys.push_back(Key("models.load", &Config::models, &ModelsConfig::load, ModelNames{}));
   keys.push_back(Key("models.max_memory", &Config::models, &ModelsConfig::max_memory, Bytes{0, 1024 * kGiB}));
   keys.push_back(Key("models.dirs", &Config::models, &ModelsConfig::dirs, Folders{}));
+  keys.push_back(Key("label_sets.dir", &Config::label_sets, &LabelSetsConfig::dir, Folder{}));
+  keys.push_back(
+      Key("label_sets.max_memory", &Config::label_sets, &LabelSetsConfig::max_memory, Bytes{0, 1024 * kGiB}));
 }
 
 std::vector<ConfigKey> MakeKeys() {

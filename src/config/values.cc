@@ -139,6 +139,15 @@ std::string Folders::Format(const Type& value) const {
   return FormatList(items);
 }
 
+Result<std::filesystem::path> Folder::Parse(const RawValue& raw) const {
+  const std::filesystem::path folder = raw.text;
+  if (folder.empty() || folder.is_absolute()) return folder;
+  return Fail(ErrorCode::kInvalidArgument, "must be an absolute path, such as /srv/label-sets, or \"\", not '{}'",
+              raw.text);
+}
+
+std::string Folder::Format(const Type& value) const { return QuoteYaml(value.string()); }
+
 std::string CheckHost(std::string_view text) {
   const bool valid = !text.empty() && text.size() <= 253 &&
                      std::ranges::all_of(text, [](char c) { return IsNameCharacter(c) || c == ':' || c == '%'; });

@@ -140,6 +140,13 @@ struct Folders {
   [[nodiscard]] std::string Format(const Type& value) const;
 };
 
+// One, or "" for none.
+struct Folder {
+  using Type = std::filesystem::path;
+  [[nodiscard]] Result<Type> Parse(const RawValue& raw) const;
+  [[nodiscard]] std::string Format(const Type& value) const;
+};
+
 // Checks for Text; each returns what is wrong, "" if nothing is.
 [[nodiscard]] std::string CheckHost(std::string_view text);
 [[nodiscard]] std::string CheckModel(std::string_view text);      // auto, or a model's name

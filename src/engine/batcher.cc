@@ -2,9 +2,25 @@
 
 #include <atomic>
 #include <optional>
+#include <span>
 #include <utility>
 
+#include "engine/batch_choice.h"
+
 namespace hailo_clip {
+namespace {
+
+std::size_t LengthOf(const EncoderInput& input) {
+  return std::visit([](const auto& values) { return values.size(); }, input);
+}
+
+std::size_t BytesOf(const EncoderInput& input) {
+  return std::visit([](const auto& values) { return std::span(values).size_bytes(); }, input);
+}
+
+double SecondsBetween(SteadyTime from, SteadyTime to) { return MillisecondsBetween(from, to) / 1000; }
+
+}  // namespace
 
 // Shared by the caller and the entries that are under way, so that a caller may leave before they are done.
 struct Batcher::Call {
@@ -31,53 +47,138 @@ struct Batcher::Call {
   }
 };
 
-Batcher::Batcher(std::unique_ptr<Encoder> encoder, std::size_t capacity, const Clock& clock)
+Batcher::Batcher(std::unique_ptr<Encoder> encoder, const QueueLimits& limits, const Clock& clock,
+                 EncoderMetrics metrics)
     : encoder_(std::move(encoder)),
       info_(encoder_->info()),
+      limits_(limits),
       clock_(clock),
-      queue_(capacity),
+      metrics_(metrics),
       free_slots_(static_cast<std::size_t>(info_.max_in_flight)),
       owner_([this] { Run(); }) {}
 
 Batcher::~Batcher() {
-  queue_.Close();
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+  }
+  changed_.notify_all();
   owner_.join();
   encoder_.reset();  // waits for what the device still has, while everything its callbacks touch is alive
+}
+
+bool Batcher::Fits(std::size_t bytes) const {
+  return waiting_.empty() || (waiting_.size() < limits_.inputs && waiting_bytes_ + bytes <= limits_.bytes);
+}
+
+Status Batcher::Push(Entry entry, bool may_wait) {
+  const std::size_t bytes = BytesOf(entry.input);
+  const RequestContext& context = entry.call->context;
+  {
+    std::unique_lock lock(mutex_);
+    if (may_wait) {
+      const auto ready = [&] { return closed_ || Fits(bytes); };
+      if (context.deadline == SteadyTime::max())
+        static_cast<void>(changed_.wait(lock, context.cancelled, ready));
+      else
+        static_cast<void>(changed_.wait_until(lock, context.cancelled, context.deadline, ready));
+      if (context.cancelled.stop_requested()) return Fail(ErrorCode::kCancelled, "the client is gone");
+    }
+    if (closed_) return Fail(ErrorCode::kUnavailable, "the service stops");
+    if (!Fits(bytes)) {
+      if (may_wait) return Fail(ErrorCode::kDeadlineExceeded, "the request's time ran out in the queue");
+      return Fail(ErrorCode::kBusy, "too many inputs wait for the encoder; try again later");
+    }
+    entry.queued = clock_.Now();
+    waiting_.push_back(std::move(entry));
+    waiting_bytes_ += bytes;
+    if (metrics_.waiting != nullptr) metrics_.waiting->Set(static_cast<double>(waiting_.size()));
+  }
+  changed_.notify_all();
+  return {};
 }
 
 void Batcher::Run() {
   while (true) {
     free_slots_.Acquire();
-    std::vector<Entry> entries = queue_.PopUpTo(static_cast<std::size_t>(info_.best_batch));
-    const bool closed = entries.empty();
-    if (!closed) entries = DropDead(std::move(entries));
-    if (entries.empty()) {
-      free_slots_.Release();
-      if (closed) return;
-      continue;
-    }
+    std::vector<Entry> entries = Take();
+    if (entries.empty()) return;
     SubmitBatch(std::move(entries));
   }
 }
 
-std::vector<Batcher::Entry> Batcher::DropDead(std::vector<Entry> entries) const {
-  std::vector<Entry> alive;
-  const SteadyTime now = clock_.Now();
-  for (Entry& entry : entries) {
-    if (entry.call->abandoned) continue;
-    if (entry.call->context.cancelled.stop_requested()) {
-      entry.call->Finish(entry.index, Fail(ErrorCode::kCancelled, "the client is gone"));
-    } else if (entry.call->context.deadline <= now) {
-      entry.call->Finish(entry.index, Fail(ErrorCode::kDeadlineExceeded, "the request's time ran out in the queue"));
-    } else {
-      alive.push_back(std::move(entry));
+std::vector<Batcher::Entry> Batcher::Take() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    changed_.wait(lock, [this] { return closed_ || !waiting_.empty(); });
+    if (std::vector<Entry> dead = TakeDead(); !dead.empty()) {
+      lock.unlock();
+      Refuse(dead);  // wakes their callers, so not under the lock
+      lock.lock();
+      continue;
     }
+    if (waiting_.empty()) return {};
+    std::vector<WaitingInput> candidates;
+    candidates.reserve(waiting_.size());
+    for (const Entry& entry : waiting_)
+      candidates.push_back({.priority = entry.call->context.priority,
+                            .deadline = entry.call->context.deadline,
+                            .client = entry.call->context.client,
+                            .length = info_.cost_grows_with_length ? LengthOf(entry.input) : 0});
+    std::vector<Entry> chosen;
+    for (const std::size_t i : ChooseBatch(candidates, static_cast<std::size_t>(info_.best_batch)))
+      chosen.push_back(std::move(waiting_[i]));
+    RemoveMoved();
+    lock.unlock();
+    changed_.notify_all();  // there is room
+    return chosen;
   }
-  return alive;
+}
+
+// Those that nobody waits for any more, or that are too late.
+std::vector<Batcher::Entry> Batcher::TakeDead() {
+  std::vector<Entry> dead;
+  const SteadyTime now = clock_.Now();
+  for (Entry& entry : waiting_) {
+    const Call& call = *entry.call;
+    if (call.abandoned || call.context.cancelled.stop_requested() || call.context.deadline <= now)
+      dead.push_back(std::move(entry));
+  }
+  if (!dead.empty()) RemoveMoved();
+  return dead;
+}
+
+// Entries without a call were moved out.
+void Batcher::RemoveMoved() {
+  std::erase_if(waiting_, [](const Entry& entry) { return entry.call == nullptr; });
+  waiting_bytes_ = 0;
+  for (const Entry& entry : waiting_) waiting_bytes_ += BytesOf(entry.input);
+  if (metrics_.waiting != nullptr) metrics_.waiting->Set(static_cast<double>(waiting_.size()));
+}
+
+void Batcher::Refuse(const std::vector<Entry>& dead) const {
+  for (const Entry& entry : dead) {
+    Count(metrics_.dropped);
+    if (entry.call->context.cancelled.stop_requested())
+      entry.call->Finish(entry.index, Fail(ErrorCode::kCancelled, "the client is gone"));
+    else
+      entry.call->Finish(entry.index, Fail(ErrorCode::kDeadlineExceeded, "the request's time ran out in the queue"));
+  }
+}
+
+void Batcher::CountInFlight(int change) {
+  const std::lock_guard lock(mutex_);
+  const SteadyTime now = clock_.Now();
+  if (in_flight_ > 0) Count(metrics_.busy_seconds, SecondsBetween(busy_since_, now));
+  busy_since_ = now;
+  in_flight_ += change;
 }
 
 void Batcher::SubmitBatch(std::vector<Entry> entries) {
   auto shared = std::make_shared<std::vector<Entry>>(std::move(entries));  // owns what the batch's spans look at
+  const SteadyTime submitted = clock_.Now();
+  Observe(metrics_.batch_size, static_cast<double>(shared->size()));
+  for (const Entry& entry : *shared) Observe(metrics_.queue_seconds, SecondsBetween(entry.queued, submitted));
   Batch batch;
   if (std::holds_alternative<std::vector<std::uint8_t>>(shared->front().input)) {
     ImageBatch images;
@@ -88,7 +189,10 @@ void Batcher::SubmitBatch(std::vector<Entry> entries) {
     for (const Entry& entry : *shared) texts.tokens.emplace_back(std::get<std::vector<std::int32_t>>(entry.input));
     batch = std::move(texts);
   }
-  encoder_->Submit(batch, [this, shared](Result<Embeddings> result) {
+  CountInFlight(1);
+  encoder_->Submit(batch, [this, shared, submitted](Result<Embeddings> result) {
+    Observe(metrics_.device_seconds, SecondsBetween(submitted, clock_.Now()));
+    CountInFlight(-1);
     if (result.has_value() && result->rows() != shared->size())
       result = Fail(ErrorCode::kInternal, "the backend answered {} of {} inputs", result->rows(), shared->size());
     for (std::size_t i = 0; i < shared->size(); ++i) {
@@ -119,9 +223,7 @@ EncodeCall::EncodeCall(Batcher& batcher, RequestContext context)
 EncodeCall::~EncodeCall() { call_->abandoned = true; }
 
 Status EncodeCall::Add(EncoderInput input) {
-  Batcher::Entry entry{call_, added_, std::move(input)};
-  if (!batcher_.queue_.TryPush(std::move(entry)))
-    return Fail(ErrorCode::kBusy, "too many inputs wait for the encoder; try again later");
+  HC_TRY(batcher_.Push({.call = call_, .index = added_, .input = std::move(input)}, added_ > 0));
   ++added_;
   return {};
 }

@@ -1,4 +1,4 @@
-// One encoder of one device, its owner thread, and the queue of work that waits for it.
+// One encoder of one device, its owner thread, and the work that waits for it.
 #pragma once
 
 #include <condition_variable>
@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "backend/backend.h"
-#include "base/bounded_queue.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/semaphore.h"
+#include "engine/metrics.h"
 #include "engine/request_context.h"
 
 namespace hailo_clip {
@@ -24,12 +24,18 @@ using EncoderInput = std::variant<std::vector<std::uint8_t>, std::vector<std::in
 
 class EncodeCall;
 
-// Takes what waits, up to the encoder's best batch, whenever the device can take one more: a lone request never waits
-// for company, and what arrived while the last batch ran goes next together. Thread-safe.
+// What may wait for one encoder; what does not fit is kBusy.
+struct QueueLimits {
+  std::size_t inputs = 4096;
+  std::size_t bytes = std::size_t{64} << 20U;  // of pixels and token ids
+};
+
+// Takes the most urgent of what waits (ChooseBatch), up to the encoder's best batch, whenever the device can take one
+// more: a lone request never waits for company, and what arrived while the last batch ran goes next together.
+// Thread-safe.
 class Batcher {
  public:
-  // At most `capacity` inputs wait; the next one is kBusy.
-  Batcher(std::unique_ptr<Encoder> encoder, std::size_t capacity, const Clock& clock);
+  Batcher(std::unique_ptr<Encoder> encoder, const QueueLimits& limits, const Clock& clock, EncoderMetrics metrics = {});
   ~Batcher();  // encodes what waits, then stops
   Batcher(const Batcher&) = delete;
   Batcher& operator=(const Batcher&) = delete;
@@ -47,16 +53,32 @@ class Batcher {
     std::shared_ptr<Call> call;
     std::size_t index = 0;
     EncoderInput input;
+    SteadyTime queued = {};
   };
 
+  [[nodiscard]] bool Fits(std::size_t bytes) const;
+  [[nodiscard]] Status Push(Entry entry, bool may_wait);
   void Run();
+  // Waits for work; without it only once the batcher closes.
+  [[nodiscard]] std::vector<Entry> Take();
+  [[nodiscard]] std::vector<Entry> TakeDead();
+  void RemoveMoved();
+  void Refuse(const std::vector<Entry>& dead) const;
   void SubmitBatch(std::vector<Entry> entries);
-  [[nodiscard]] std::vector<Entry> DropDead(std::vector<Entry> entries) const;
+  void CountInFlight(int change);
 
   std::unique_ptr<Encoder> encoder_;  // called by owner_ only
   const EncoderInfo info_;
+  const QueueLimits limits_;
   const Clock& clock_;
-  BoundedQueue<Entry> queue_;
+  const EncoderMetrics metrics_;
+  std::mutex mutex_;  // guards what follows, up to busy_since_
+  std::condition_variable_any changed_;
+  std::vector<Entry> waiting_;  // in the order of arrival
+  std::size_t waiting_bytes_ = 0;
+  bool closed_ = false;
+  int in_flight_ = 0;
+  SteadyTime busy_since_;
   Semaphore free_slots_;  // batches that the device can still take
   std::jthread owner_;    // last: it uses all of the above
 };
@@ -69,7 +91,8 @@ class EncodeCall {
   EncodeCall(const EncodeCall&) = delete;
   EncodeCall& operator=(const EncodeCall&) = delete;
 
-  // kBusy if the queue is full.
+  // With a full queue the first input is kBusy, so that a caller learns it early; further ones wait for room until the
+  // deadline.
   [[nodiscard]] Status Add(EncoderInput input);
 
   // The embeddings in the order of Add, as the encoder gave them, once all are there; or the first error. Returns

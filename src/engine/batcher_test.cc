@@ -6,6 +6,9 @@
 #include <atomic>
 #include <chrono>
 #include <optional>
+#include <thread>
+
+#include "base/bounded_queue.h"
 
 namespace hailo_clip {
 namespace {
@@ -61,8 +64,8 @@ class HeldEncoder : public Encoder {
 class BatcherTest : public testing::Test {
  protected:
   void Start(int best_batch, int max_in_flight, std::size_t capacity = 100) {
-    batcher_ =
-        std::make_unique<Batcher>(std::make_unique<HeldEncoder>(device_, best_batch, max_in_flight), capacity, clock_);
+    batcher_ = std::make_unique<Batcher>(std::make_unique<HeldEncoder>(device_, best_batch, max_in_flight),
+                                         QueueLimits{.inputs = capacity}, clock_);
   }
   static EncoderInput Text(std::int32_t id) { return std::vector<std::int32_t>{id}; }
 
@@ -129,18 +132,68 @@ TEST_F(BatcherTest, DropsCancelledAndExpiredInputsBeforeTheyReachTheDevice) {
   EXPECT_TRUE(running.Wait().has_value());
 }
 
-TEST_F(BatcherTest, RefusesWhatDoesNotFitIntoTheQueue) {
+TEST_F(BatcherTest, RefusesACallThatFindsTheQueueFullAndLetsOneThatBeganWaitForRoom) {
   Start(1, 1, 2);
   EncodeCall call(*batcher_, {});
   ASSERT_TRUE(call.Add(Text(1)).has_value());
   auto first = device_->submitted.Pop();  // the queue is empty again
   ASSERT_TRUE(call.Add(Text(2)).has_value());
   ASSERT_TRUE(call.Add(Text(3)).has_value());
-  EXPECT_EQ(call.Add(Text(4)).error().code, ErrorCode::kBusy);
+  EncodeCall late(*batcher_, {});
+  EXPECT_EQ(late.Add(Text(9)).error().code, ErrorCode::kBusy);
+  std::jthread device([&] {
+    device_->Finish(*std::move(first));
+    for (int i = 0; i < 3; ++i) device_->Finish(*device_->submitted.Pop());
+  });
+  ASSERT_TRUE(call.Add(Text(4)).has_value());  // waits until the device has taken one
+  EXPECT_EQ(call.Wait()->size(), 4U);
+}
+
+TEST_F(BatcherTest, BoundsTheBytesThatWaitButTakesOneInputOfAnySize) {
+  batcher_ = std::make_unique<Batcher>(std::make_unique<HeldEncoder>(device_, 1, 1), QueueLimits{.bytes = 100}, clock_);
+  EncodeCall running(*batcher_, {});
+  ASSERT_TRUE(running.Add(Text(1)).has_value());
+  auto first = device_->submitted.Pop();
+  EncodeCall large(*batcher_, {});
+  ASSERT_TRUE(large.Add(std::vector<std::int32_t>(1000, 2)).has_value());
+  EncodeCall late(*batcher_, {});
+  EXPECT_EQ(late.Add(Text(3)).error().code, ErrorCode::kBusy);
   device_->Finish(*std::move(first));
   device_->Finish(*device_->submitted.Pop());
+  EXPECT_TRUE(large.Wait().has_value());
+}
+
+TEST_F(BatcherTest, GivesUpWaitingForRoomWhenTheClientLeaves) {
+  Start(1, 1, 1);
+  std::stop_source gone;
+  EncodeCall call(*batcher_, {.cancelled = gone.get_token()});
+  ASSERT_TRUE(call.Add(Text(1)).has_value());
+  auto first = device_->submitted.Pop();
+  ASSERT_TRUE(call.Add(Text(2)).has_value());
+  gone.request_stop();
+  EXPECT_EQ(call.Add(Text(3)).error().code, ErrorCode::kCancelled);
+  device_->Finish(*std::move(first));
+}
+
+TEST_F(BatcherTest, CountsBatchesWaitingInputsAndTheDevicesBusyTime) {
+  prometheus::Registry registry;
+  const EncoderMetrics metrics = EngineMetrics(registry).Encoder("model", "text");
+  batcher_ = std::make_unique<Batcher>(std::make_unique<HeldEncoder>(device_, 8, 1), QueueLimits{}, clock_, metrics);
+  EncodeCall call(*batcher_, {});
+  ASSERT_TRUE(call.Add(Text(1)).has_value());
+  auto first = device_->submitted.Pop();
+  ASSERT_TRUE(call.Add(Text(2)).has_value());
+  ASSERT_TRUE(call.Add(Text(3)).has_value());
+  EXPECT_EQ(metrics.waiting->Value(), 2);
+  clock_.now_ms = 3000;
+  device_->Finish(*std::move(first));
   device_->Finish(*device_->submitted.Pop());
-  EXPECT_EQ(call.Wait()->size(), 3U);
+  ASSERT_TRUE(call.Wait().has_value());
+  EXPECT_EQ(metrics.waiting->Value(), 0);
+  EXPECT_EQ(metrics.busy_seconds->Value(), 2);
+  const auto sizes = metrics.batch_size->Collect().histogram;
+  EXPECT_EQ(sizes.sample_count, 2U);
+  EXPECT_EQ(sizes.sample_sum, 3);
 }
 
 TEST_F(BatcherTest, GivesAFailureOfTheDeviceToEveryoneInTheBatch) {
@@ -192,7 +245,7 @@ class ImmediateEncoder : public Encoder {
 
 TEST(Batcher, GivesEveryCallerItsOwnEmbeddings) {
   const Clock clock;
-  Batcher batcher(std::make_unique<ImmediateEncoder>(), 10'000, clock);
+  Batcher batcher(std::make_unique<ImmediateEncoder>(), {}, clock);
   std::vector<std::jthread> callers;
   std::atomic<int> wrong = 0;
   for (int c = 0; c < 4; ++c)

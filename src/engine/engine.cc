@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "backend/registry.h"
@@ -22,7 +23,8 @@ BackendOptions OptionsOfBackend(const Config& config) {
           .threads = config.performance.encoder_threads,
           .batch_size = config.clip.batch_size,
           .device_timeout_ms = config.clip.device_timeout_ms,
-          .map_weights = config.performance.map_weights};
+          .map_weights = config.performance.map_weights,
+          .simulated_device = config.clip.simulated_device};
 }
 
 ModelIdentity Identify(const LoadedModel& model, std::optional<std::string> requested) {
@@ -30,6 +32,7 @@ ModelIdentity Identify(const LoadedModel& model, std::optional<std::string> requ
           .fingerprint = model.fingerprint().substr(0, kShortFingerprint),
           .backend = model.image_info().backend,
           .dimension = model.manifest().embedding_dimension,
+          .simulated = model.image_info().simulated,
           .requested_model = std::move(requested)};
 }
 
@@ -37,6 +40,11 @@ ModelIdentity Identify(const LoadedModel& model, std::optional<std::string> requ
 std::unexpected<Error> FailAt(std::string_view list, std::size_t index, std::size_t count, Error error) {
   if (count == 1) return std::unexpected(std::move(error));
   return FailWithin(fmt::format("{}[{}]", list, index), std::move(error));
+}
+
+EmbeddingCache::Limits TextLimits(const TextEmbeddingConfig& config) {
+  return {.entries = config.cache_enabled ? config.cache_max_entries : 0,
+          .bytes = std::numeric_limits<std::size_t>::max()};
 }
 
 // For each prompt: its embedding under all templates, averaged and of unit length again.
@@ -55,7 +63,10 @@ Engine::Engine(Options options, const Logger& logger, const Clock& clock)
       logger_(logger),
       clock_(clock),
       store_(options_.model_folders),
-      text_cache_(options_.config.text_embedding.cache_enabled ? options_.config.text_embedding.cache_max_entries : 0),
+      metrics_(*options_.registry),
+      texts_(TextLimits(options_.config.text_embedding), metrics_.Cache("text")),
+      pictures_({.entries = std::numeric_limits<std::size_t>::max(), .bytes = options_.config.image.cache_max_bytes},
+                metrics_.Cache("image")),
       decoders_(options_.config.performance.worker_threads),
       others_(
           options_.config.models.load, options_.config.models.max_memory,
@@ -65,13 +76,14 @@ Engine::Engine(Options options, const Logger& logger, const Clock& clock)
             HC_TRY(hailo_clip::RunSelfTest(*served.model));
             return served;
           },
-          logger_, clock_) {}
+          logger_, clock_),
+      label_sets_(options_.label_set_folders, options_.config.label_sets.max_memory, logger_, clock_) {}
 
 Engine::~Engine() = default;
 
 Result<InstalledModel> Engine::ChooseModel(std::optional<std::string>& stands_in_for) const {
   const ClipConfig& clip = options_.config.clip;
-  if (clip.model == "auto") return store_.FindBest(clip.backend);
+  if (clip.model == "auto") return store_.FindBest(ModelsForBackend(clip.backend));
   auto model = store_.Find(clip.model);
   if (model.has_value() || model.error().code != ErrorCode::kNotFound) return model;
   if (clip.if_missing == IfMissing::kFail) {
@@ -92,9 +104,6 @@ void Engine::WarnOfConfiguration(const Manifest& manifest) const {
     logger_.Warning("the configuration differs from the model; the model's value counts",
                     {{"key", key}, {"configured", configured}, {"model", actual}});
   };
-  if (options_.config.text_embedding.mode == TextMode::kPrecomputed)
-    logger_.Warning(
-        "text_embedding.mode: precomputed does nothing yet; it is for label sets, which this version lacks");
   if (clip.embedding_dimension.has_value() && *clip.embedding_dimension != manifest.embedding_dimension)
     warn("clip.embedding_dimension", *clip.embedding_dimension, manifest.embedding_dimension);
   if (clip.image_size.has_value() && *clip.image_size != manifest.image.crop_size)
@@ -118,7 +127,8 @@ Status Engine::WarmUp(LoadedModel& model) const {
 
 Result<ServedModel> Engine::Open(const InstalledModel& installed, std::optional<std::string> stands_in_for) const {
   HC_ASSIGN(auto backend, CreateBackend(options_.config.clip.backend, OptionsOfBackend(options_.config), logger_));
-  HC_ASSIGN(std::shared_ptr<LoadedModel> model, LoadedModel::Load(installed, std::move(backend), text_cache_, clock_));
+  HC_ASSIGN(std::shared_ptr<LoadedModel> model,
+            LoadedModel::Load(installed, std::move(backend), texts_, clock_, &metrics_));
   ::malloc_trim(0);  // loading leaves the file's bytes and the unfolded weights on the heap
   HC_TRY(WarmUp(*model));
   ModelIdentity identity = Identify(*model, std::move(stands_in_for));
@@ -155,6 +165,7 @@ Status Engine::Load() {
                                {"dimension", image.dimension},
                                {"self_test_min_cosine", *health().self_test_min_cosine},
                                {"ms", MillisecondsBetween(start, clock_.Now())}});
+  if (options_.config.text_embedding.mode == TextMode::kPrecomputed) PrepareLabelSets();
   others_.LoadAll();
   return {};
 }
@@ -215,6 +226,7 @@ std::vector<ModelIdentity> Engine::ServedModels() const {
 
 Result<PreparedPicture> Engine::Prepare(std::span<const std::byte> bytes, const PreprocessSpec& spec,
                                         const RequestContext& context) {
+  const StageTimer timer(metrics_.Stage("decode"), clock_);
   const bool acquired = decoders_.AcquireUntil(context.deadline, context.cancelled);
   const std::unique_ptr<Semaphore, void (*)(Semaphore*)> turn(acquired ? &decoders_ : nullptr,
                                                               [](Semaphore* semaphore) { semaphore->Release(); });
@@ -232,25 +244,33 @@ Result<PreparedPicture> Engine::Prepare(std::span<const std::byte> bytes, const 
   return PreparePicture(bytes, spec, decode);
 }
 
+std::unique_ptr<PictureRun> Engine::StartPictures(LoadedModel& model, const RequestContext& context) {
+  return std::make_unique<PictureRun>(model, pictures_, context, [&](std::span<const std::byte> bytes) {
+    return Prepare(bytes, model.manifest().image, context);
+  });
+}
+
 Result<EmbeddingList> Engine::EmbedImages(std::string_view model, std::span<const std::span<const std::byte>> pictures,
                                           const RequestContext& context) {
   HC_ASSIGN(const ServedModel serving, Select(model, context));
   EmbeddingList list{.model = serving.identity};
-  const auto call = serving.model->StartImages(context);
-  for (std::size_t i = 0; i < pictures.size(); ++i) {
-    auto picture = Prepare(pictures[i], serving.model->manifest().image, context);
-    if (!picture.has_value()) return FailAt("images", i, pictures.size(), picture.error());
-    list.source_width = picture->source_width;
-    list.source_height = picture->source_height;
-    HC_TRY(call->Add(std::move(picture->crop.pixels)));
+  const auto run = StartPictures(*serving.model, context);
+  for (std::size_t i = 0; i < pictures.size(); ++i)
+    if (Status added = run->Add(pictures[i]); !added.has_value())
+      return FailAt("images", i, pictures.size(), std::move(added).error());
+  const StageTimer timer(metrics_.Stage("encode_image"), clock_);
+  HC_ASSIGN(const auto embeddings, run->Finish());
+  for (std::size_t i = 0; i < embeddings.size(); ++i) {
+    list.embeddings.push_back(*embeddings[i]);
+    if (run->cached(i)) ++list.cached;
   }
-  HC_ASSIGN(list.embeddings, serving.model->FinishImages(*call));
   return list;
 }
 
 Result<EmbeddingList> Engine::EmbedTexts(std::string_view model, std::span<const std::string> texts,
                                          const RequestContext& context) {
   HC_ASSIGN(const ServedModel serving, Select(model, context));
+  const StageTimer timer(metrics_.Stage("encode_text"), clock_);
   HC_ASSIGN(const EncodedTexts encoded, serving.model->EncodeTexts(texts, context));
   EmbeddingList list{.model = serving.identity};
   for (std::size_t i = 0; i < texts.size(); ++i) {
@@ -264,6 +284,7 @@ Result<EmbeddingList> Engine::EmbedTexts(std::string_view model, std::span<const
 
 Result<EncodedTexts> Engine::EncodePrompts(LoadedModel& model, const ClassifyRequest& request,
                                            const RequestContext& context) const {
+  const StageTimer timer(metrics_.Stage("encode_text"), clock_);
   if (request.templates.empty()) return model.EncodeTexts(request.prompts, context);
   const std::size_t count = request.templates.size();
   std::vector<std::string> texts;
@@ -285,23 +306,74 @@ Result<EncodedTexts> Engine::EncodePrompts(LoadedModel& model, const ClassifyReq
   return averaged;
 }
 
+ScoringOptions Engine::ScoringOf(const LoadedModel& model, const ClassifyRequest& request) const {
+  return {.model = model.manifest().scoring,
+          .apply_activation = request.apply_softmax.value_or(options_.config.clip.apply_softmax),
+          .top_k = request.top_k,
+          .threshold = request.threshold,
+          .reject_below = request.reject_below};
+}
+
 Result<Classification> Engine::Classify(const ClassifyRequest& request, const RequestContext& context) {
   HC_ASSIGN(const ServedModel serving, Select(request.model, context));
-  const Manifest& manifest = serving.model->manifest();
-  HC_ASSIGN(PreparedPicture picture, Prepare(request.image, manifest.image, context));
-  const auto call = serving.model->StartImages(context);  // runs while the prompts are looked up and encoded
-  HC_TRY(call->Add(std::move(picture.crop.pixels)));
+  if (!request.label_set.empty()) {
+    HC_ASSIGN(const EncodedPrompts labels, StartMany(request, context));
+    return ClassifyOne(request, labels, request.image, context);
+  }
+  const auto run = StartPictures(*serving.model, context);
+  HC_TRY(run->Add(request.image));  // is encoded while the prompts are looked up and encoded
   HC_ASSIGN(const EncodedTexts prompts, EncodePrompts(*serving.model, request, context));
-  HC_ASSIGN(const auto images, serving.model->FinishImages(*call));
+  HC_ASSIGN(const SharedEmbedding image, FinishOne(*run));
+  Classification answer = Rank(serving, request, prompts, *image);
+  answer.image_cached = run->cached(0);
+  return answer;
+}
 
+Result<EncodedPrompts> Engine::StartMany(const ClassifyRequest& request, const RequestContext& context) {
+  HC_ASSIGN(ServedModel serving, Select(request.model, context));
+  if (!request.label_set.empty()) {
+    HC_ASSIGN(auto labels, label_sets_.Use(request.label_set, serving.model, context));
+    return EncodedPrompts{.serving = std::move(serving), .texts = nullptr, .label_set = std::move(labels)};
+  }
+  HC_ASSIGN(EncodedTexts texts, EncodePrompts(*serving.model, request, context));
+  return EncodedPrompts{.serving = std::move(serving),
+                        .texts = std::make_shared<const EncodedTexts>(std::move(texts)),
+                        .label_set = nullptr};
+}
+
+Result<Classification> Engine::ClassifyOne(const ClassifyRequest& request, const EncodedPrompts& prompts,
+                                           std::span<const std::byte> picture, const RequestContext& context) {
+  const auto run = StartPictures(*prompts.serving.model, context);
+  HC_TRY(run->Add(picture));
+  HC_ASSIGN(const SharedEmbedding image, FinishOne(*run));
+  Classification answer = prompts.label_set != nullptr ? RankLabels(prompts.serving, request, prompts.label_set, *image)
+                                                       : Rank(prompts.serving, request, *prompts.texts, *image);
+  answer.image_cached = run->cached(0);
+  return answer;
+}
+
+Result<SharedEmbedding> Engine::FinishOne(PictureRun& run) const {
+  const StageTimer timer(metrics_.Stage("encode_image"), clock_);
+  HC_ASSIGN(const auto images, run.Finish());
+  return images.front();
+}
+
+std::size_t Engine::PicturesAtOnce() const {
+  const auto decoders = static_cast<std::size_t>(options_.config.performance.worker_threads);
+  const auto main = Main();
+  if (!main.has_value()) return decoders;
+  constexpr std::size_t kMost = 64;  // threads
+  const EncoderInfo& encoder = main->model->image_info();
+  return std::min(
+      kMost, decoders + static_cast<std::size_t>(encoder.best_batch) * static_cast<std::size_t>(encoder.max_in_flight));
+}
+
+Classification Engine::Rank(const ServedModel& serving, const ClassifyRequest& request, const EncodedTexts& prompts,
+                            std::span<const float> image) const {
+  const StageTimer timer(metrics_.Stage("score"), clock_);
   std::vector<float> cosines;
-  for (const SharedEmbedding& prompt : prompts.embeddings) cosines.push_back(DotProduct(images.front(), *prompt));
-  const ScoringOptions scoring{.model = manifest.scoring,
-                               .apply_activation = request.apply_softmax.value_or(options_.config.clip.apply_softmax),
-                               .top_k = request.top_k,
-                               .threshold = request.threshold,
-                               .reject_below = request.reject_below};
-  Ranking ranking = RankPrompts(cosines, scoring);
+  for (const SharedEmbedding& prompt : prompts.embeddings) cosines.push_back(DotProduct(image, *prompt));
+  Ranking ranking = RankPrompts(cosines, ScoringOf(*serving.model, request));
   Classification answer{.model = serving.identity,
                         .ranked = std::move(ranking.ranked),
                         .margin = ranking.margin,

@@ -151,6 +151,26 @@ TEST_F(EngineTest, NamesTheBadPictureOfSeveral) {
   EXPECT_THAT(list.error().message, testing::StartsWith("images[1]: "));
 }
 
+// The reference is Classify itself; batches of other sizes may differ in the last digits.
+TEST_F(EngineTest, AnswersManyPicturesAsItAnswersOneWithPromptsThatAreEncodedOnce) {
+  config_.text_embedding.cache_enabled = false;
+  Engine& engine = Start();
+  ClassifyRequest request{.prompts = {"a photo of a cat", "a photo of a cup of coffee"}, .templates = {"{}", "my {}"}};
+  const auto prompts = engine.StartMany(request, {});
+  ASSERT_TRUE(prompts.has_value()) << prompts.error().message;
+  for (const std::string* picture : {&cat_, &coffee_}) {
+    const auto many = engine.ClassifyOne(request, *prompts, Bytes(*picture), {});
+    request.image = Bytes(*picture);
+    const auto one = engine.Classify(request, {});
+    ASSERT_TRUE(many.has_value() && one.has_value());
+    ASSERT_EQ(many->ranked.size(), 2U);
+    EXPECT_EQ(many->ranked[0].index, one->ranked[0].index);
+    EXPECT_NEAR(many->ranked[0].similarity, one->ranked[0].similarity, 1e-5);
+    EXPECT_EQ(many->model.fingerprint, one->model.fingerprint);
+  }
+  EXPECT_EQ(engine.ClassifyOne(request, *prompts, Bytes("no picture"), {}).error().code, ErrorCode::kUnsupported);
+}
+
 TEST_F(EngineTest, KeepsToDeadlinesAndCancellation) {
   Engine& engine = Start();
   const ClassifyRequest request{.image = Bytes(cat_), .prompts = {"a cat", "a dog"}};

@@ -98,7 +98,7 @@ class ImportCheck : public ::testing::Test {
 
   InstalledModel starter_;
   float limit_ = 0;
-  TextCache cache_{0};
+  EmbeddingCache cache_{{}};
   const Clock clock_;
   Behaviour image_{&SaneEmbedding};
   Behaviour text_{&SaneEmbedding};

@@ -1,17 +1,20 @@
 #include "engine/loaded_model.h"
 
 #include <algorithm>
-#include <unordered_map>
+#include <numeric>
+#include <optional>
 #include <utility>
 
+#include "engine/embedding_run.h"
 #include "engine/scoring.h"
 #include "model/verified_files.h"
 
 namespace hailo_clip {
 namespace {
 
-// Texts go to the queue in portions, so that one request with thousands of them leaves room for others.
-constexpr std::size_t kTextPortion = 256;
+// A request with thousands of texts goes in portions: another one that waits for one of them gets it when its portion
+// is done, and the encoder's queue has room for others.
+constexpr std::size_t kTextPortion = 128;
 
 Status NormalizeAll(std::vector<std::vector<float>>& embeddings) {
   for (std::vector<float>& embedding : embeddings)
@@ -23,17 +26,20 @@ Status NormalizeAll(std::vector<std::vector<float>>& embeddings) {
 }  // namespace
 
 Result<std::unique_ptr<LoadedModel>> LoadedModel::Load(const InstalledModel& model, std::unique_ptr<Backend> backend,
-                                                       TextCache& cache, const Clock& clock,
-                                                       std::size_t max_queued_inputs) {
+                                                       EmbeddingCache& texts, const Clock& clock,
+                                                       const EngineMetrics* metrics) {
   HC_TRY(VerifyChangedFiles(model));
-  std::unique_ptr<LoadedModel> loaded(new LoadedModel(model, cache));
+  std::unique_ptr<LoadedModel> loaded(new LoadedModel(model, texts));
   loaded->backend_ = std::move(backend);
+  const auto metrics_of = [&](std::string_view encoder) {
+    return metrics != nullptr ? metrics->Encoder(model.manifest.name, encoder) : EncoderMetrics{};
+  };
   HC_ASSIGN(auto image, loaded->backend_->CreateEncoder(EncoderKind::kImage, model.manifest, model.folder));
-  loaded->image_encoder_ = std::make_unique<Batcher>(std::move(image), max_queued_inputs, clock);
+  loaded->image_encoder_ = std::make_unique<Batcher>(std::move(image), QueueLimits{}, clock, metrics_of("image"));
   if (model.manifest.text.tokenizer.files.empty()) return loaded;
   HC_ASSIGN(loaded->tokenizer_, CreateTokenizer(model.manifest.text.tokenizer, model.folder));
   HC_ASSIGN(auto text, loaded->backend_->CreateEncoder(EncoderKind::kText, model.manifest, model.folder));
-  loaded->text_encoder_ = std::make_unique<Batcher>(std::move(text), max_queued_inputs, clock);
+  loaded->text_encoder_ = std::make_unique<Batcher>(std::move(text), QueueLimits{}, clock, metrics_of("text"));
   return loaded;
 }
 
@@ -52,6 +58,16 @@ Status LoadedModel::CheckHasTexts() const {
   return Fail(ErrorCode::kNotFound, "model '{}' has no text encoder: it embeds pictures only", manifest_.name);
 }
 
+std::uintmax_t LoadedModel::encoder_bytes() const {
+  std::uintmax_t bytes = 0;
+  for (const auto& [file, sha256] : FilesOf(manifest_)) {
+    std::error_code missing;
+    const std::uintmax_t size = std::filesystem::file_size(folder_ / file, missing);
+    if (!missing && !manifest_.tokenizer_sha256.contains(file)) bytes += size;
+  }
+  return bytes;
+}
+
 Tokens LoadedModel::Tokenize(std::string_view text) const {
   return tokenizer_->Encode(text, manifest_.text.context_length);
 }
@@ -59,48 +75,57 @@ Tokens LoadedModel::Tokenize(std::string_view text) const {
 Result<std::vector<std::vector<float>>> LoadedModel::EncodeTokens(std::vector<std::vector<std::int32_t>> tokens,
                                                                   const RequestContext& context) {
   HC_TRY(CheckHasTexts());
-  std::vector<std::vector<float>> all;
-  for (std::size_t first = 0; first < tokens.size(); first += kTextPortion) {
-    const std::size_t last = std::min(first + kTextPortion, tokens.size());
-    std::vector<EncoderInput> portion;
-    for (std::size_t i = first; i < last; ++i) portion.emplace_back(std::move(tokens[i]));
-    HC_ASSIGN(auto embeddings, text_encoder_->Encode(std::move(portion), context));
-    std::ranges::move(embeddings, std::back_inserter(all));
-  }
-  HC_TRY(NormalizeAll(all));
-  return all;
+  std::vector<EncoderInput> inputs;
+  for (std::vector<std::int32_t>& ids : tokens) inputs.emplace_back(std::move(ids));
+  HC_ASSIGN(auto embeddings, text_encoder_->Encode(std::move(inputs), context));
+  HC_TRY(NormalizeAll(embeddings));
+  return embeddings;
 }
 
 Result<EncodedTexts> LoadedModel::EncodeTexts(std::span<const std::string> texts, const RequestContext& context) {
   HC_TRY(CheckHasTexts());
   EncodedTexts result;
+  std::vector<Tokens> tokens;
+  for (const std::string& text : texts) {
+    tokens.push_back(Tokenize(text));
+    result.truncated.push_back(tokens.back().truncated);
+    result.tokens += tokens.back().ids.size();
+  }
+  // Texts of about one length make batches with little padding.
+  std::vector<std::size_t> order(texts.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, {}, [&](std::size_t i) { return tokens[i].ids.size(); });
+
   result.embeddings.resize(texts.size());
-  std::vector<std::string> missing_keys;  // of distinct texts that must be encoded
-  std::vector<std::vector<std::int32_t>> missing_tokens;
-  std::unordered_map<std::string, std::size_t> missing_index;
-  std::vector<std::pair<std::size_t, std::size_t>> to_fill;  // text, index into missing_*
-  for (std::size_t i = 0; i < texts.size(); ++i) {
-    Tokens tokens = Tokenize(texts[i]);
-    result.truncated.push_back(tokens.truncated);
-    result.tokens += tokens.ids.size();
-    std::string key = TextCache::Key(fingerprint_, tokens.ids);
-    result.embeddings[i] = cache_.Find(key);
-    result.cached.push_back(result.embeddings[i] != nullptr);
-    if (result.embeddings[i] != nullptr) continue;
-    const auto [found, inserted] = missing_index.try_emplace(key, missing_keys.size());
-    to_fill.emplace_back(i, found->second);
-    if (!inserted) continue;
-    missing_keys.push_back(std::move(key));
-    missing_tokens.push_back(std::move(tokens.ids));
+  result.cached.resize(texts.size());
+  for (std::size_t first = 0; first < order.size(); first += kTextPortion) {
+    const auto portion = std::span(order).subspan(first, std::min(kTextPortion, order.size() - first));
+    HC_TRY(EncodePortion(tokens, portion, context, result));
   }
-  HC_ASSIGN(auto encoded, EncodeTokens(std::move(missing_tokens), context));
-  std::vector<SharedEmbedding> shared;
-  for (std::size_t m = 0; m < encoded.size(); ++m) {
-    shared.push_back(std::make_shared<const std::vector<float>>(std::move(encoded[m])));
-    cache_.Insert(missing_keys[m], shared.back());
-  }
-  for (const auto& [text, index] : to_fill) result.embeddings[text] = shared[index];
   return result;
+}
+
+Status LoadedModel::EncodePortion(std::span<const Tokens> tokens, std::span<const std::size_t> which,
+                                  const RequestContext& context, EncodedTexts& result) {
+  std::optional<EncodeCall> call;
+  const auto submit = [&](std::size_t i) {
+    if (!call.has_value()) call.emplace(*text_encoder_, context);
+    return call->Add(tokens[which[i]].ids);
+  };
+  const auto collect = [&]() -> Result<std::vector<std::vector<float>>> {
+    HC_ASSIGN(auto embeddings, call->Wait());
+    call.reset();
+    HC_TRY(NormalizeAll(embeddings));
+    return embeddings;
+  };
+  EmbeddingRun run(texts_, context, submit, collect);
+  for (const std::size_t i : which) HC_TRY(run.Add(CacheKey(fingerprint_, std::as_bytes(std::span(tokens[i].ids)))));
+  HC_ASSIGN(auto embeddings, run.Finish());
+  for (std::size_t i = 0; i < which.size(); ++i) {
+    result.embeddings[which[i]] = std::move(embeddings[i]);
+    result.cached[which[i]] = run.cached(i);
+  }
+  return {};
 }
 
 }  // namespace hailo_clip

@@ -12,8 +12,9 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "engine/batcher.h"
+#include "engine/embedding_cache.h"
+#include "engine/metrics.h"
 #include "engine/request_context.h"
-#include "engine/text_cache.h"
 #include "model/store.h"
 #include "text/tokenizer.h"
 
@@ -30,16 +31,16 @@ struct EncodedTexts {
 class LoadedModel {
  public:
   // Hashes the files that changed since they were hashed (VerifyChangedFiles), opens the encoders that the manifest has
-  // for `backend`, loads the tokenizer. `cache` and `clock` must outlive the model. At most `max_queued_inputs` wait
-  // for each encoder; one more is kBusy.
+  // for `backend`, loads the tokenizer. `texts`, `metrics` (nullptr: counts nothing) and `clock` must outlive the model.
   [[nodiscard]] static Result<std::unique_ptr<LoadedModel>> Load(const InstalledModel& model,
-                                                                 std::unique_ptr<Backend> backend, TextCache& cache,
-                                                                 const Clock& clock,
-                                                                 std::size_t max_queued_inputs = 4096);
+                                                                 std::unique_ptr<Backend> backend,
+                                                                 EmbeddingCache& texts, const Clock& clock,
+                                                                 const EngineMetrics* metrics = nullptr);
 
   [[nodiscard]] const Manifest& manifest() const { return manifest_; }
   [[nodiscard]] const std::string& fingerprint() const { return fingerprint_; }  // "sha256:<64 hex>"
   [[nodiscard]] const EncoderInfo& image_info() const { return image_encoder_->info(); }
+  [[nodiscard]] std::uintmax_t encoder_bytes() const;  // of its encoders' files
   // False: the model embeds pictures only, and every call with texts is kNotFound.
   [[nodiscard]] bool has_texts() const { return text_encoder_ != nullptr; }
   [[nodiscard]] const EncoderInfo& text_info() const { return text_encoder_->info(); }
@@ -48,10 +49,10 @@ class LoadedModel {
   [[nodiscard]] std::unique_ptr<EncodeCall> StartImages(const RequestContext& context);
   [[nodiscard]] Result<std::vector<std::vector<float>>> FinishImages(EncodeCall& call) const;  // of unit length
 
-  // Each distinct text is encoded once, and not at all when the cache has it.
+  // Each distinct text is encoded once, and not at all when the cache has it or another request is encoding it.
   [[nodiscard]] Result<EncodedTexts> EncodeTexts(std::span<const std::string> texts, const RequestContext& context);
 
-  // Past the cache: for the self-test and warm-up.
+  // Past the cache: for the self-test and warm-up. Of unit length.
   [[nodiscard]] Result<std::vector<std::vector<float>>> EncodeTokens(std::vector<std::vector<std::int32_t>> tokens,
                                                                      const RequestContext& context);
   [[nodiscard]] Tokens Tokenize(std::string_view text) const;  // only if has_texts()
@@ -62,15 +63,18 @@ class LoadedModel {
   }
 
  private:
-  LoadedModel(const InstalledModel& model, TextCache& cache)
-      : manifest_(model.manifest), folder_(model.folder), fingerprint_(model.fingerprint), cache_(cache) {}
+  LoadedModel(const InstalledModel& model, EmbeddingCache& texts)
+      : manifest_(model.manifest), folder_(model.folder), fingerprint_(model.fingerprint), texts_(texts) {}
+
+  [[nodiscard]] Status CheckHasTexts() const;
+  // Fills the places `which` of the result.
+  [[nodiscard]] Status EncodePortion(std::span<const Tokens> tokens, std::span<const std::size_t> which,
+                                     const RequestContext& context, EncodedTexts& result);
 
   const Manifest manifest_;
   const std::filesystem::path folder_;
   const std::string fingerprint_;
-  TextCache& cache_;
-  [[nodiscard]] Status CheckHasTexts() const;
-
+  EmbeddingCache& texts_;
   std::unique_ptr<Tokenizer> tokenizer_;  // nullptr without texts
   std::unique_ptr<Backend> backend_;      // outlives the encoders
   std::unique_ptr<Batcher> image_encoder_;

@@ -75,11 +75,13 @@ Result<ServedModel> ModelPool::Load(std::unique_lock<std::mutex>& lock, Slot& sl
   loading_ = false;
   if (served.has_value()) {
     slot.loaded = served->model;
-    slot.model = {.name = slot.model.name,
-                  .state = PooledState::kLoaded,
-                  .reason = {},
-                  .identity = served->identity,
-                  .bytes = std::max(slot.model.bytes, after > before ? after - before : 0)};
+    slot.model = {
+        .name = slot.model.name,
+        .state = PooledState::kLoaded,
+        .reason = {},
+        .identity = served->identity,
+        // Memory that was free in the process counts too, so it is at least what its files weigh.
+        .bytes = std::max({slot.model.bytes, after > before ? after - before : 0, served->model->encoder_bytes()})};
     MakeRoom(slot);  // the first load has shown what it needs
   } else {
     slot.model.state = PooledState::kFailed;

@@ -41,7 +41,7 @@ class ModelPoolTest : public testing::Test {
 
   const Logger logger_{LogLevel::kError, LogFormat::kText};
   const Clock clock_;
-  TextCache cache_{0};
+  EmbeddingCache cache_{{}};
   std::atomic<int> loads_ = 0;
 };
 

@@ -2,32 +2,44 @@
 
 #include <algorithm>
 #include <cmath>
+#include <ranges>
 
 namespace hailo_clip {
 namespace {
 
-std::vector<double> Softmax(std::span<const float> cosines, double scale) {
-  const double largest = *std::ranges::max_element(cosines);
-  std::vector<double> scores;
-  double sum = 0;
-  for (const float cosine : cosines) {
-    scores.push_back(std::exp(scale * (cosine - largest)));
-    sum += scores.back();
+// From a cosine to its score.
+class Scorer {
+ public:
+  Scorer(std::span<const float> cosines, float largest, const ScoringOptions& options)
+      : sigmoid_(options.model.activation == Activation::kSigmoid),
+        plain_(!options.apply_activation || (!sigmoid_ && cosines.size() == 1)),
+        scale_(options.model.logit_scale),
+        bias_(options.model.logit_bias),
+        largest_(largest) {
+    if (plain_ || sigmoid_) return;
+    for (const float cosine : cosines) sum_ += Exponential(cosine);
   }
-  for (double& score : scores) score /= sum;
-  return scores;
-}
 
-std::vector<double> Scores(std::span<const float> cosines, const ScoringOptions& options) {
-  const ScoringSpec& model = options.model;
-  const bool sigmoid = model.activation == Activation::kSigmoid;
-  if (!options.apply_activation || (!sigmoid && cosines.size() == 1)) return {cosines.begin(), cosines.end()};
-  if (!sigmoid) return Softmax(cosines, model.logit_scale);
-  std::vector<double> scores;
-  for (const float cosine : cosines)
-    scores.push_back(1.0 / (1.0 + std::exp(-(double{model.logit_scale} * cosine + model.logit_bias))));
-  return scores;
-}
+  [[nodiscard]] double operator()(float cosine) const {
+    if (plain_) return cosine;
+    if (sigmoid_) return 1.0 / (1.0 + std::exp(-(scale_ * cosine + bias_)));
+    return Exponential(cosine) / sum_;
+  }
+
+ private:
+  // At most 1: nothing overflows, and the largest never vanishes. In single precision, which costs half and is exact
+  // to 1e-7 of itself, as the cosines are.
+  [[nodiscard]] double Exponential(float cosine) const {
+    return std::exp(static_cast<float>(scale_ * (double{cosine} - largest_)));
+  }
+
+  const bool sigmoid_;
+  const bool plain_;
+  const double scale_;
+  const double bias_;  // of a sigmoid
+  const float largest_;
+  double sum_ = 0;  // of a softmax
+};
 
 }  // namespace
 
@@ -66,23 +78,24 @@ float DotProduct(std::span<const float> a, std::span<const float> b) {
 }
 
 Ranking RankPrompts(std::span<const float> cosines, const ScoringOptions& options) {
-  const std::vector<double> scores = Scores(cosines, options);
-  std::vector<RankedPrompt> all;
-  for (std::size_t i = 0; i < scores.size(); ++i) all.push_back({i, scores[i], cosines[i]});
-  const std::size_t sorted = std::min(all.size(), std::max<std::size_t>(2, static_cast<std::size_t>(options.top_k)));
-  std::ranges::partial_sort(all, all.begin() + static_cast<std::ptrdiff_t>(sorted),
-                            [](const RankedPrompt& a, const RankedPrompt& b) {
-                              return a.score != b.score ? a.score > b.score : a.index < b.index;
-                            });
+  const float largest = *std::ranges::max_element(cosines);
+  const Scorer score(cosines, largest, options);
+  // Every score rises with its cosine, so the best are found among the cosines; two at least, for the margin.
+  std::vector<std::size_t> best(
+      std::min(cosines.size(), std::max<std::size_t>(2, static_cast<std::size_t>(options.top_k))));
+  std::ranges::partial_sort_copy(
+      std::views::iota(std::size_t{0}, cosines.size()), best,
+      [cosines](std::size_t a, std::size_t b) { return cosines[a] != cosines[b] ? cosines[a] > cosines[b] : a < b; });
   Ranking ranking;
-  if (all.size() > 1) ranking.margin = all[0].score - all[1].score;
-  const double best_cosine = *std::ranges::max_element(cosines);
+  if (best.size() > 1) ranking.margin = score(cosines[best[0]]) - score(cosines[best[1]]);
   ranking.none_of_these =
-      (options.reject_below.has_value() && best_cosine < *options.reject_below) ||
-      (options.model.none_of_these_below.has_value() && best_cosine < *options.model.none_of_these_below);
-  all.resize(std::min(all.size(), static_cast<std::size_t>(options.top_k)));
-  for (const RankedPrompt& prompt : all)
+      (options.reject_below.has_value() && largest < *options.reject_below) ||
+      (options.model.none_of_these_below.has_value() && largest < *options.model.none_of_these_below);
+  best.resize(std::min(best.size(), static_cast<std::size_t>(options.top_k)));
+  for (const std::size_t index : best) {
+    const RankedPrompt prompt{.index = index, .score = score(cosines[index]), .similarity = cosines[index]};
     if (!options.threshold.has_value() || prompt.score >= *options.threshold) ranking.ranked.push_back(prompt);
+  }
   return ranking;
 }
 

@@ -25,7 +25,7 @@ struct ScoringOptions {
 };
 
 struct Ranking {
-  std::vector<RankedPrompt> ranked;  // by score, ties by index; at most top_k, none below the threshold
+  std::vector<RankedPrompt> ranked;  // by similarity, ties by index; at most top_k, none below the threshold
   std::optional<double> margin;      // rank 1 minus rank 2 over all prompts; nullopt for one prompt
   bool none_of_these = false;
 };
@@ -39,7 +39,8 @@ struct Ranking {
 [[nodiscard]] double Cosine(std::span<const float> a, std::span<const float> b);
 
 // Softmax or sigmoid of logit_scale * cosine (+ logit_bias), CLIP's and SigLIP's zero-shot rules. A softmax over a
-// single prompt would always be 1: its score is the cosine, as with apply_activation off. `cosines` has at least one.
+// single prompt would always be 1: its score is the cosine, as with apply_activation off. `cosines` has at least one;
+// the work is two passes over them and a selection, without sorting them all.
 [[nodiscard]] Ranking RankPrompts(std::span<const float> cosines, const ScoringOptions& options);
 
 }  // namespace hailo_clip

@@ -3,9 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
+#include <numeric>
+#include <random>
+#include <vector>
 
 namespace hailo_clip {
 namespace {
@@ -55,6 +59,29 @@ TEST(RankPrompts, TiesKeepTheOrderGiven) {
   for (const RankedPrompt& prompt : ranking.ranked) order.push_back(prompt.index);
   EXPECT_THAT(order, testing::ElementsAre(1, 2, 0, 3));
   EXPECT_EQ(ranking.ranked[0].score, ranking.ranked[1].score);
+}
+
+TEST(RankPrompts, TheBestFewAreThoseOfAFullSort) {
+  std::mt19937 random(5);
+  std::uniform_int_distribution<int> step(0, 40);  // few values, so that there are many ties
+  std::vector<float> cosines(5'000);
+  for (float& cosine : cosines) cosine = 0.01F * static_cast<float>(step(random));
+  std::vector<std::size_t> sorted(cosines.size());
+  std::iota(sorted.begin(), sorted.end(), 0);
+  std::ranges::stable_sort(sorted, [&](std::size_t a, std::size_t b) { return cosines[a] > cosines[b]; });
+  for (const int top_k : {1, 2, 3, 200, 5'000, 9'000}) {
+    const Ranking ranking = RankPrompts(cosines, Softmax(100, top_k));
+    ASSERT_EQ(ranking.ranked.size(), std::min<std::size_t>(cosines.size(), static_cast<std::size_t>(top_k)));
+    for (std::size_t i = 0; i < ranking.ranked.size(); ++i) ASSERT_EQ(ranking.ranked[i].index, sorted[i]) << i;
+  }
+}
+
+TEST(RankPrompts, TheScoresOfManyPromptsAddUpToOne) {
+  std::vector<float> cosines(100'000);
+  for (std::size_t i = 0; i < cosines.size(); ++i) cosines[i] = 0.3F * std::sin(static_cast<float>(i));
+  double sum = 0;
+  for (const RankedPrompt& prompt : RankPrompts(cosines, Softmax(100, 100'000)).ranked) sum += prompt.score;
+  EXPECT_NEAR(sum, 1, 1e-9);
 }
 
 TEST(RankPrompts, TopKCutsButTheMarginIsOverAll) {

@@ -26,7 +26,7 @@ namespace hailo_clip {
 
 // The smallest cosine over the manifest's vectors; kBadModel, naming the input, if one is below the manifest's limit or
 // if the manifest has no vector for one of the encoders. Runs each input alone and all texts together, so that padding
-// and batching are tested too.
+// and batching are tested too. Of a simulated device only the batching is.
 [[nodiscard]] Result<double> RunSelfTest(LoadedModel& model);
 
 }  // namespace hailo_clip

@@ -89,7 +89,7 @@ class SelfTest : public testing::Test {
 
   const Logger logger_{LogLevel::kError, LogFormat::kText};
   const Clock clock_;
-  TextCache cache_{0};
+  EmbeddingCache cache_{{}};
   InstalledModel starter_;
   Fault fault_;
 };

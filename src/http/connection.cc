@@ -37,9 +37,12 @@ RawHead RawHeadOf(const beast_http::request_parser<beast_http::buffer_body>& par
   raw.host = fields[Field::host];
   raw.origin = fields[Field::origin];
   raw.content_type = fields[Field::content_type];
+  raw.accept = fields[Field::accept];
   raw.content_encoding = fields[Field::content_encoding];
   raw.expect = fields[Field::expect];
   raw.request_id = fields["X-Request-Id"];
+  raw.if_none_match = fields[Field::if_none_match];
+  raw.cache_control = fields[Field::cache_control];
   if (const auto length = parser.content_length()) raw.content_length = *length;
   raw.chunked = parser.chunked();
   return raw;
@@ -47,12 +50,15 @@ RawHead RawHeadOf(const beast_http::request_parser<beast_http::buffer_body>& par
 
 }  // namespace
 
-Shared::Shared(const Router& r, const Logger& l, const Clock& c, const Limits& limits, std::size_t max_requests)
+Shared::Shared(const Router& r, const Logger& l, const Clock& c, const Limits& limits, std::size_t max_requests,
+               std::shared_ptr<prometheus::Registry> counted)
     : router(r),
       logger(l),
       clock(c),
       budget(limits.max_body_bytes_in_flight),
       pool(std::make_unique<WorkerPool>(max_requests, c)),
+      registry(std::move(counted)),
+      metrics(*registry),
       limits_(std::make_shared<const Limits>(limits)) {}
 
 std::shared_ptr<const Limits> Shared::limits() const {

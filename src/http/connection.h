@@ -17,7 +17,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/body_budget.h"
+#include "http/body_channel.h"
 #include "http/limits.h"
+#include "http/metrics.h"
 #include "http/request_head.h"
 #include "http/response.h"
 #include "http/router.h"
@@ -32,11 +34,14 @@ struct Shared {
   const Clock& clock;
   BodyBudget budget;
   std::unique_ptr<WorkerPool> pool;
+  const std::shared_ptr<prometheus::Registry> registry;  // of metrics
+  const HttpMetrics metrics;
   std::atomic<bool> stopping = false;
   std::atomic<std::uint64_t> requests = 0;
   std::atomic<std::uint64_t> client_disconnects = 0;
 
-  Shared(const Router& r, const Logger& l, const Clock& c, const Limits& limits, std::size_t max_requests);
+  Shared(const Router& r, const Logger& l, const Clock& c, const Limits& limits, std::size_t max_requests,
+         std::shared_ptr<prometheus::Registry> counted);
   [[nodiscard]] std::shared_ptr<const Limits> limits() const;
   void SetLimits(const Limits& limits);
 
@@ -77,9 +82,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::awaitable<Next> AnswerBadBody(Exchange& exchange, BodyEnd end);
   boost::asio::awaitable<BodyEnd> ReadBody(Exchange& exchange);
   boost::asio::awaitable<Next> RunInPool(Exchange& exchange);
+  void Work(const std::shared_ptr<Job>& job, const Route& route, const ErrorShape& errors);
   boost::asio::awaitable<void> AwaitJob(std::shared_ptr<Job> job);
   boost::asio::awaitable<Next> Refuse(Exchange& exchange, Refusal refusal);
   boost::asio::awaitable<Next> Answer(Exchange& exchange, Response response);
+  boost::asio::awaitable<Next> AnswerStream(Exchange& exchange, std::shared_ptr<Job> job);
+  boost::asio::awaitable<bool> WritePieces(BodyChannel& channel, bool chunked, std::size_t& bytes_out);
   boost::asio::awaitable<bool> WriteAll(std::string header, std::string body);
   boost::asio::awaitable<void> Linger();
 
@@ -88,7 +96,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void StopTimer();
   void WatchClient(const std::shared_ptr<Job>& job);
   void CountDisconnect(const Exchange& exchange);
-  void LogRequest(const Exchange& exchange, int status, std::size_t bytes_out) const;
+  void CountAndLog(const Exchange& exchange, int status, std::size_t bytes_out) const;
+  void LogRequest(const Exchange& exchange, int status, std::size_t bytes_out, double ms) const;
 
   Socket socket_;
   boost::asio::steady_timer timer_;  // bounds the operation under way

@@ -34,15 +34,8 @@ asio::awaitable<Connection::Next> Connection::RunInPool(Exchange& exchange) {
   job->deadline = std::chrono::steady_clock::now() + limits_->request_timeout;
   const Route& route = *exchange.head.match.route;
   const ErrorShape& errors = *exchange.head.match.errors;
-  const bool admitted = shared_.pool->TryRun([self = shared_from_this(), job, &route, &errors] {
-    const RequestContext context{.deadline = job->deadline, .cancelled = job->stop.get_token()};
-    job->response = Invoke(route, errors, job->request, context, self->shared_.logger);
-    job->request = Request();  // body and lease
-    asio::post(self->socket_.get_executor(), [self, job] {
-      job->done = true;
-      if (self->job_ == job) self->done_.cancel();
-    });
-  });
+  const bool admitted = shared_.pool->TryRun(
+      remote_, [self = shared_from_this(), job, &route, &errors] { self->Work(job, route, errors); });
   if (!admitted) {
     job.reset();
     Refusal refusal{.status = 429,
@@ -53,11 +46,14 @@ asio::awaitable<Connection::Next> Connection::RunInPool(Exchange& exchange) {
   }
   co_await AwaitJob(job);
   if (peer_gone_ || aborted_) {
+    job->stop.request_stop();  // its answer may be a stream that has begun
     CountDisconnect(exchange);
     co_return Next::kClose;
   }
   Next next = Next::kClose;
-  if (job->done) {
+  if (job->done && job->channel != nullptr) {
+    next = co_await AnswerStream(exchange, job);
+  } else if (job->done) {
     Response response = std::move(job->response);
     next = co_await Answer(exchange, std::move(response));
   } else {
@@ -66,6 +62,34 @@ asio::awaitable<Connection::Next> Connection::RunInPool(Exchange& exchange) {
     next = co_await Refuse(exchange, std::move(refusal));
   }
   co_return next;
+}
+
+// On a worker's thread: makes the answer, or its header and then, while that is sent, its body.
+void Connection::Work(const std::shared_ptr<Job>& job, const Route& route, const ErrorShape& errors) {
+  const RequestContext context{.deadline = job->deadline,
+                               .cancelled = job->stop.get_token(),
+                               .client = remote_,
+                               .use_caches = !job->request.no_store};
+  job->response = Invoke(route, errors, job->request, context, shared_.logger);
+  const BodyStream stream = std::exchange(job->response.stream, nullptr);
+  if (stream) {
+    // Weak: the channel is the job's, which this connection holds.
+    auto wake = [weak = weak_from_this(), executor = socket_.get_executor()] {
+      asio::post(executor, [weak] {
+        if (const auto self = weak.lock()) self->done_.cancel();
+      });
+    };
+    job->channel = std::make_shared<BodyChannel>(kStreamBytes, context, std::move(wake));
+  } else {
+    job->request = Request();  // body and lease
+  }
+  asio::post(socket_.get_executor(), [self = shared_from_this(), job] {
+    job->done = true;
+    if (self->job_ == job) self->done_.cancel();
+  });
+  if (!stream) return;
+  InvokeStream(stream, route, errors, job->request.id, *job->channel, shared_.logger);
+  job->request = Request();
 }
 
 // Until the job is done, its time is up, or the client is gone; in the latter cases it is told to stop.
@@ -128,8 +152,62 @@ asio::awaitable<Connection::Next> Connection::Answer(Exchange& exchange, Respons
   }
   served_ = true;
   ++shared_.requests;
-  LogRequest(exchange, response.status, bytes_out);
+  CountAndLog(exchange, response.status, bytes_out);
   co_return keep_alive ? Next::kServe : Next::kLinger;
+}
+
+// A body that is made while it is sent. A client that is gone, or takes nothing for the write timeout, cancels the
+// rest.
+asio::awaitable<Connection::Next> Connection::AnswerStream(Exchange& exchange, std::shared_ptr<Job> job) {
+  const bool chunked = exchange.parser.get().version() >= 11;
+  const bool keep_alive = chunked && exchange.keep_alive && !(shared_.stopping && buffer_.size() == 0);
+  const ResponseFraming framing{.request_id = exchange.head.request.id,
+                                .allow_origin = exchange.head.allow_origin,
+                                .keep_alive = keep_alive,
+                                .http_1_0 = !chunked,
+                                .streamed = true};
+  std::string header = HeaderText(job->response, framing);
+  std::size_t bytes_out = header.size();
+  job_ = job;
+  WatchClient(job);
+  bool complete = co_await WriteAll(std::move(header), std::string());
+  if (complete) complete = co_await WritePieces(*job->channel, chunked, bytes_out);
+  job_.reset();
+  error_code ignored;
+  std::ignore = socket_.cancel(ignored);  // the watch
+  if (!complete) {
+    job->stop.request_stop();
+    CountDisconnect(exchange);
+    co_return Next::kClose;
+  }
+  served_ = true;
+  ++shared_.requests;
+  CountAndLog(exchange, job->response.status, bytes_out);
+  co_return keep_alive ? Next::kServe : Next::kLinger;
+}
+
+// True once the last piece is written.
+asio::awaitable<bool> Connection::WritePieces(BodyChannel& channel, bool chunked, std::size_t& bytes_out) {
+  done_.expires_at(SteadyTime::max());  // the channel wakes it
+  bool written = true;
+  while (written && !peer_gone_ && !aborted_) {
+    std::optional<std::string> piece = channel.Take();
+    if (piece && piece->empty()) {
+      error_code ignored;
+      co_await done_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+      continue;
+    }
+    if (!piece && !chunked) co_return true;  // the end of the connection says so
+    std::string size_line;
+    const bool last = !piece;
+    std::string body = std::move(piece).value_or(std::string());
+    bytes_out += body.size();
+    if (chunked) size_line = fmt::format("{:x}\r\n", body.size());
+    if (chunked) body += "\r\n";
+    written = co_await WriteAll(std::move(size_line), std::move(body));
+    if (written && last) co_return true;
+  }
+  co_return false;
 }
 
 asio::awaitable<bool> Connection::WriteAll(std::string header, std::string body) {
@@ -186,11 +264,20 @@ void Connection::OnAbort() {
 
 void Connection::CountDisconnect(const Exchange& exchange) {
   ++shared_.client_disconnects;
-  LogRequest(exchange, StatusOf(ErrorCode::kCancelled), 0);
+  const Route* route = exchange.head.match.route;
+  shared_.metrics.Disconnected(route != nullptr ? route->pattern : "");
+  LogRequest(exchange, StatusOf(ErrorCode::kCancelled), 0, MillisecondsBetween(exchange.begun, shared_.clock.Now()));
+}
+
+void Connection::CountAndLog(const Exchange& exchange, int status, std::size_t bytes_out) const {
+  const double ms = MillisecondsBetween(exchange.begun, shared_.clock.Now());
+  const Route* route = exchange.head.match.route;
+  shared_.metrics.Answered(route != nullptr ? route->pattern : "", status, ms / 1000);
+  LogRequest(exchange, status, bytes_out, ms);
 }
 
 // Never the query or a body: both may hold prompts and pictures.
-void Connection::LogRequest(const Exchange& exchange, int status, std::size_t bytes_out) const {
+void Connection::LogRequest(const Exchange& exchange, int status, std::size_t bytes_out, double ms) const {
   const Request& request = exchange.head.request;
   const bool quiet = exchange.head.match.route != nullptr && exchange.head.match.route->quiet;
   if (!shared_.logger.Enabled(quiet ? LogLevel::kDebug : LogLevel::kInfo)) return;
@@ -199,7 +286,7 @@ void Connection::LogRequest(const Exchange& exchange, int status, std::size_t by
                                                {"status", status},
                                                {"bytes_in", exchange.bytes_in},
                                                {"bytes_out", bytes_out},
-                                               {"ms", MillisecondsBetween(exchange.begun, shared_.clock.Now())},
+                                               {"ms", ms},
                                                {"request_id", request.id},
                                                {"remote", remote_}};
   if (quiet)

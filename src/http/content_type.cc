@@ -13,6 +13,16 @@ BodyKind KindOf(std::string_view content_type) {
   return BodyKind::kOther;
 }
 
+bool Accepts(std::string_view accept, std::string_view media_type) {
+  while (!accept.empty()) {
+    const std::size_t end = std::min(accept.find(','), accept.size());
+    const std::string_view range = accept.substr(0, end);
+    if (EqualIgnoringCase(Trim(range.substr(0, range.find(';'))), media_type)) return true;
+    accept.remove_prefix(std::min(end + 1, accept.size()));
+  }
+  return false;
+}
+
 std::optional<std::string> ContentTypeParameter(std::string_view content_type, std::string_view name) {
   std::size_t at = content_type.find(';');
   while (at != std::string_view::npos) {

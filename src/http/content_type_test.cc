@@ -16,6 +16,14 @@ TEST(ContentType, KnowsTheKindsOfBodies) {
     EXPECT_EQ(KindOf(other), BodyKind::kOther) << other;
 }
 
+TEST(ContentType, FindsATypeInAnAcceptHeader) {
+  for (const char* accept :
+       {"application/x-ndjson", "text/html, Application/X-NDJSON;q=0.9", " application/x-ndjson ,"})
+    EXPECT_TRUE(Accepts(accept, "application/x-ndjson")) << accept;
+  for (const char* accept : {"", "*/*", "application/*", "application/json", "application/x-ndjson2", ",;,"})
+    EXPECT_FALSE(Accepts(accept, "application/x-ndjson")) << accept;
+}
+
 TEST(ContentType, ReadsParameters) {
   EXPECT_EQ(ContentTypeParameter("a/b; boundary=xyz", "boundary"), "xyz");
   EXPECT_EQ(ContentTypeParameter("a/b; q; x=1 ; Boundary=\"a;\\\"b\" ; y=2", "boundary"), "a;\"b");

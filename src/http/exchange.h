@@ -4,9 +4,11 @@
 #include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <cstddef>
+#include <memory>
 #include <stop_token>
 
 #include "base/clock.h"
+#include "http/body_channel.h"
 #include "http/connection.h"
 #include "http/request.h"
 #include "http/request_head.h"
@@ -14,7 +16,8 @@
 
 namespace hailo_clip::http {
 
-inline constexpr std::size_t kReadBytes = std::size_t{64} << 10U;  // at a time from a socket
+inline constexpr std::size_t kReadBytes = std::size_t{64} << 10U;     // at a time from a socket
+inline constexpr std::size_t kStreamBytes = std::size_t{256} << 10U;  // of a streamed body that wait for the client
 
 struct Connection::Exchange {
   boost::beast::http::request_parser<boost::beast::http::buffer_body> parser;
@@ -29,8 +32,9 @@ struct Connection::Job {
   Request request;
   std::stop_source stop;
   SteadyTime deadline;
-  Response response;  // written by the worker, read once `done`
-  bool done = false;  // on the connection's strand
+  Response response;                     // written by the worker, read once `done`
+  std::shared_ptr<BodyChannel> channel;  // likewise; nullptr unless the body is a stream
+  bool done = false;                     // on the connection's strand
 };
 
 }  // namespace hailo_clip::http

@@ -7,9 +7,10 @@
 namespace hailo_clip::http {
 namespace {
 
-Result<Response> Call(const Route& route, Request& request, const RequestContext& context) {
+template <typename Answer>
+Result<Answer> Call(const Route& route, const std::function<Result<Answer>()>& work) {
   try {
-    return route.handler(request, context);
+    return work();
   } catch (const std::bad_alloc&) {
     return Fail(ErrorCode::kOutOfMemory, "not enough memory for this request now; try again later");
   } catch (const std::exception& exception) {
@@ -32,9 +33,16 @@ Response ErrorResponse(const Error& error, const ErrorShape& errors, std::string
 
 Response Invoke(const Route& route, const ErrorShape& errors, Request& request, const RequestContext& context,
                 const Logger& logger) noexcept {
-  Result<Response> response = Call(route, request, context);
+  Result<Response> response = Call<Response>(route, [&] { return route.handler(request, context); });
   if (response) return *std::move(response);
   return ErrorResponse(response.error(), errors, request.id, logger);
+}
+
+void InvokeStream(const BodyStream& stream, const Route& route, const ErrorShape& errors, std::string_view request_id,
+                  BodyChannel& channel, const Logger& logger) noexcept {
+  const BodyWriter write = [&channel](const std::string& piece) { return channel.Write(piece); };
+  Result<std::string> last = Call<std::string>(route, [&] { return stream(write); });
+  channel.Close(last ? *last : ErrorResponse(last.error(), errors, request_id, logger).body + "\n");
 }
 
 }  // namespace hailo_clip::http

@@ -65,6 +65,16 @@ std::optional<Refusal> CheckBody(const RawHead& raw, const RequestHead& head, co
   return std::nullopt;
 }
 
+// Whether a list such as "no-cache, no-store" has the word.
+bool HasDirective(std::string_view list, std::string_view word) {
+  while (!list.empty()) {
+    const std::size_t comma = std::min(list.find(','), list.size());
+    if (EqualIgnoringCase(Trim(list.substr(0, comma)), word)) return true;
+    list.remove_prefix(std::min(comma + 1, list.size()));
+  }
+  return false;
+}
+
 std::optional<Refusal> Check(const RawHead& raw, RequestHead& head, const Router& router, const Limits& limits) {
   Result<Target> target = ParseTarget(raw.target);
   if (!target) return Refusal{.status = 400, .message = target.error().message, .headers = {}};
@@ -97,7 +107,10 @@ RequestHead ReadHead(const RawHead& raw, const Router& router, const Limits& lim
   RequestHead head;
   head.request.method = std::string(raw.method);
   head.request.content_type = std::string(raw.content_type);
+  head.request.accept = std::string(raw.accept);
   head.request.id = ChooseRequestId(raw.request_id);
+  head.request.if_none_match = std::string(raw.if_none_match);
+  head.request.no_store = HasDirective(raw.cache_control, "no-store");
   head.match.errors = &kNativeErrors;
   head.content_length = raw.content_length;
   head.has_body = raw.chunked || raw.content_length.value_or(0) > 0;

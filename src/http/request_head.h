@@ -23,9 +23,12 @@ struct RawHead {
   std::string_view host;
   std::string_view origin;
   std::string_view content_type;
+  std::string_view accept;
   std::string_view content_encoding;
   std::string_view expect;
   std::string_view request_id;
+  std::string_view if_none_match;
+  std::string_view cache_control;
   std::optional<std::uint64_t> content_length;
   bool chunked = false;
 };

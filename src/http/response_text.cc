@@ -15,9 +15,12 @@ std::string HeaderText(const Response& response, const ResponseFraming& framing)
   const auto out = std::back_inserter(text);
   fmt::format_to(out, "HTTP/1.1 {} {}\r\n", response.status, ReasonPhrase(response.status));
   fmt::format_to(out, "Date: {:%a, %d %b %Y %H:%M:%S} GMT\r\n", fmt::gmtime(std::time(nullptr)));
-  if (response.status != 204) {
+  if (response.status != 204 && response.status != 304) {
     fmt::format_to(out, "Content-Type: {}\r\n", response.content_type);
-    fmt::format_to(out, "Content-Length: {}\r\n", response.body.size());
+    if (!framing.streamed)
+      fmt::format_to(out, "Content-Length: {}\r\n", response.body.size());
+    else if (!framing.http_1_0)
+      text += "Transfer-Encoding: chunked\r\n";
   }
   fmt::format_to(out, "X-Request-Id: {}\r\n", framing.request_id);
   fmt::format_to(out, "X-Content-Type-Options: nosniff\r\n");

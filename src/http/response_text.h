@@ -13,6 +13,7 @@ struct ResponseFraming {
   std::string_view allow_origin;  // empty: no CORS headers
   bool keep_alive = true;
   bool http_1_0 = false;  // the client's version
+  bool streamed = false;  // chunked; for HTTP/1.0 without a length, so the connection's end is the body's
 };
 
 // Status line and header fields with the empty line; the body follows unless the request was HEAD.

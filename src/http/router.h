@@ -25,7 +25,7 @@ enum class RunsOn {
 };
 
 struct Route {
-  std::string method;   // "GET" (answers HEAD too) or "POST"
+  std::string method;   // "GET" (answers HEAD too), "POST", "PUT" or "DELETE"
   std::string pattern;  // "/v1/classify", or "/v1/models/*" for one or more characters in place of the star
   Handler handler;
   RunsOn runs_on = RunsOn::kWorker;

@@ -53,7 +53,7 @@ Result<tcp::endpoint> Resolve(const std::string& host, int port) {
 class Server::Impl {
  public:
   Impl(const Options& options, const Router& router, const Logger& logger, const Clock& clock)
-      : shared_(router, logger, clock, options.limits, options.max_requests),
+      : shared_(router, logger, clock, options.limits, options.max_requests, options.registry),
         work_(asio::make_work_guard(io_)),
         strand_(asio::make_strand(io_.get_executor())),
         acceptor_(strand_),

@@ -1,6 +1,8 @@
 // The HTTP/1.1 server: listens, keeps its connections within bounds, stops without losing a request.
 #pragma once
 
+#include <prometheus/registry.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -31,6 +33,7 @@ class Server {
     int io_threads = 1;              // they only move bytes
     std::size_t max_requests = 12;   // inside at once: performance.worker_threads + max_queue_size
     Limits limits;
+    std::shared_ptr<prometheus::Registry> registry = std::make_shared<prometheus::Registry>();  // takes what is counted
     [[nodiscard]] static Options From(const Config& config);
   };
 

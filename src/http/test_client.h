@@ -84,6 +84,35 @@ class TestClient {
     return Read(head_only);
   }
 
+  // The next chunk of a chunked body, "" for the last; an answer's header was read before.
+  std::string ReadChunk() {
+    while (buffer_.find("\r\n") == std::string::npos)
+      if (!Receive()) return "(the connection ended)";
+    const std::size_t line = buffer_.find("\r\n");
+    const std::size_t size = std::strtoul(buffer_.c_str(), nullptr, 16);
+    while (buffer_.size() < line + 2 + size + 2)
+      if (!Receive()) return "(the connection ended)";
+    std::string chunk = buffer_.substr(line + 2, size);
+    buffer_.erase(0, line + 2 + size + 2);
+    return chunk;
+  }
+
+  // All further chunks up to the last.
+  std::string ReadChunks() {
+    std::string all;
+    for (std::string chunk = ReadChunk(); !chunk.empty(); chunk = ReadChunk()) {
+      all += chunk;
+      if (chunk.starts_with('(')) break;
+    }
+    return all;
+  }
+
+  std::string ReadToEnd() {
+    while (Receive()) {
+    }
+    return std::exchange(buffer_, {});
+  }
+
   // True if the server closes in an orderly way, false for a reset or more bytes.
   bool IsClosed() {
     char byte = 0;

@@ -25,14 +25,6 @@ std::string EnvironmentValue(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-// The XDG base directory specification: a relative XDG_DATA_HOME is to be ignored.
-std::optional<fs::path> UserFolder() {
-  if (const fs::path data = EnvironmentValue("XDG_DATA_HOME"); data.is_absolute()) return data / "hailo-clip/models";
-  if (const fs::path home = EnvironmentValue("HOME"); home.is_absolute())
-    return home / ".local/share/hailo-clip/models";
-  return std::nullopt;
-}
-
 Result<InstalledModel> LoadModel(const fs::path& folder) {
   const std::string name = folder.filename().string();
   if (const Status valid = ValidateModelName(name); !valid.has_value())
@@ -81,10 +73,17 @@ bool HasEncodersFor(const Manifest& manifest, std::string_view backend) {
 
 }  // namespace
 
+// The XDG base directory specification: a relative XDG_DATA_HOME is to be ignored.
+std::optional<fs::path> UserDataFolder() {
+  if (const fs::path data = EnvironmentValue("XDG_DATA_HOME"); data.is_absolute()) return data / "hailo-clip";
+  if (const fs::path home = EnvironmentValue("HOME"); home.is_absolute()) return home / ".local/share/hailo-clip";
+  return std::nullopt;
+}
+
 std::vector<fs::path> ModelStore::DefaultFolders(const std::vector<fs::path>& configured,
                                                  const fs::path& program_share) {
   std::vector<fs::path> wanted = configured;
-  if (const std::optional<fs::path> user = UserFolder(); user.has_value()) wanted.push_back(*user);
+  if (const std::optional<fs::path> user = UserDataFolder(); user.has_value()) wanted.push_back(*user / "models");
   wanted.emplace_back(kSystemFolder);
   wanted.push_back(program_share / "models");
   std::vector<fs::path> folders;

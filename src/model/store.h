@@ -14,6 +14,9 @@ namespace hailo_clip {
 
 inline constexpr std::string_view kStarterModel = "starter";
 
+// $XDG_DATA_HOME/hailo-clip, else ~/.local/share/hailo-clip; nullopt without either.
+[[nodiscard]] std::optional<std::filesystem::path> UserDataFolder();
+
 struct InstalledModel {
   Manifest manifest;
   std::filesystem::path folder;

@@ -63,7 +63,7 @@ def test_a_model_without_texts_embeds_pictures_and_says_so(run, tmp_path):
     picture = IMAGES / "photo_cat.png"
     assert len(json.loads(run("embed", "--model", "resnet", picture).stdout)["embedding"]) == 32
     assert "no text encoder" in run("embed", "--model", "resnet", "-t", "x", status=3).stderr
-    assert "no text encoder" in run("classify", picture, "--model", "resnet", "-p", "x", status=1).stderr
+    assert "no text encoder" in run("classify", picture, "--model", "resnet", "-p", "x", status=3).stderr
     assert json.loads(run("embed", picture).stdout)["model"] == "starter"  # auto wants both sides
 
 

@@ -171,6 +171,7 @@ class OnnxBackend final : public Backend {
     }
     HC_TRY(CheckOutput(*graph, file, manifest));
     EncoderInfo info = Info(manifest, *graph, input.batch_axis, kTextBatch);
+    info.cost_grows_with_length = IsDynamic(input.sequence_axis) && manifest.text.padding == TextPadding::kLongest;
     return MakeTextEncoder(graph, file, std::move(info), Limit(), manifest.text, std::move(input), other_side);
   }
 

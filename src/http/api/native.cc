@@ -12,40 +12,15 @@
 namespace hailo_clip::http {
 namespace {
 
-// Scores come from float32 cosines: more digits would be false.
-float Shown(double value) { return static_cast<float>(value); }
-
-std::string ClassificationBody(const Classification& answer, const std::vector<std::string>& prompts,
-                               double inference_ms) {
+std::string ClassificationBody(const Classification& answer, const ClassifyRequest& request, double inference_ms) {
   JsonWriter json;
-  json.BeginObject().Key("classifications").BeginArray();
-  int rank = 0;
-  for (const RankedPrompt& ranked : answer.ranked) {
-    json.BeginObject();
-    json.Key("text").String(prompts[ranked.index]);
-    json.Key("score").Number(Shown(ranked.score));
-    json.Key("rank").Integer(++rank);
-    json.Key("similarity").Number(Shown(ranked.similarity));
-    json.EndObject();
-  }
-  json.EndArray();
+  json.BeginObject();
+  WriteClassifications(json, answer, request);
   json.Key("inference_time_ms").Number(RoundToThousandths(inference_ms));
   WriteIdentity(json, answer.model);
-  json.Key("margin");
-  if (answer.margin)
-    json.Number(Shown(*answer.margin));
-  else
-    json.Null();
-  json.Key("none_of_these").Bool(answer.none_of_these);
-  if (!answer.truncated.empty()) {
-    json.Key("truncated").BeginArray();
-    for (const std::size_t index : answer.truncated) json.Integer(static_cast<std::int64_t>(index));
-    json.EndArray();
-  }
-  json.Key("cached").BeginObject();
-  json.Key("image").Bool(answer.image_cached);
-  json.Key("prompts").Integer(static_cast<std::int64_t>(answer.prompts_cached));
-  json.EndObject().EndObject();
+  if (answer.label_set != nullptr) json.Key("label_set").String(request.label_set);
+  WriteVerdict(json, answer);
+  json.EndObject();
   return std::move(json).Take();
 }
 
@@ -70,29 +45,49 @@ std::string EmbeddingsBody(const EmbeddingList& list, bool is_list) {
   return std::move(json).Take();
 }
 
+// Equal inputs have byte-identical answers, so the body is what its ETag is made of.
+Response EmbeddingsAnswer(const EmbeddingList& list, bool is_list, const Request& request) {
+  std::string body = EmbeddingsBody(list, is_list);
+  Response response = JsonResponse(body);
+  return WithETag(std::move(response), body, request);
+}
+
+RequestContext With(RequestContext context, Priority priority) {
+  context.priority = priority;
+  return context;
+}
+
+// Reads a request and observes how long that takes.
+template <typename Input>
+Result<Input> Timed(Result<Input> (*read)(Request&), const ApiContext& context, Request& request) {
+  const StageTimer timer(context.engine.metrics().Stage("parse"), context.clock);
+  return read(request);
+}
+
 Result<Response> Classify(const ApiContext& context, Request& request, const RequestContext& request_context) {
-  HC_ASSIGN(ClassifyInput input, ReadClassify(request));
+  HC_ASSIGN(ClassifyInput input, Timed(ReadClassify, context, request));
   input.engine.image = BytesOf(input.picture);
-  Result<Classification> answer = context.engine.Classify(input.engine, request_context);
+  Result<Classification> answer = context.engine.Classify(input.engine, With(request_context, input.priority));
   if (!answer) return std::unexpected(PictureError(std::move(answer).error()));
   const double inference_ms = MillisecondsBetween(request.received, context.clock.Now());
-  return JsonResponse(ClassificationBody(*answer, input.engine.prompts, inference_ms));
+  return JsonResponse(ClassificationBody(*answer, input.engine, inference_ms));
 }
 
 Result<Response> EmbedImages(const ApiContext& context, Request& request, const RequestContext& request_context) {
-  HC_ASSIGN(const EmbedImagesInput input, ReadEmbedImages(request));
+  HC_ASSIGN(const EmbedImagesInput input, Timed(ReadEmbedImages, context, request));
   std::vector<std::span<const std::byte>> pictures;
   pictures.reserve(input.pictures.size());
   for (const std::string& picture : input.pictures) pictures.push_back(BytesOf(picture));
-  Result<EmbeddingList> list = context.engine.EmbedImages(input.model, pictures, request_context);
+  Result<EmbeddingList> list = context.engine.EmbedImages(input.model, pictures, With(request_context, input.priority));
   if (!list) return std::unexpected(PictureError(std::move(list).error()));
-  return JsonResponse(EmbeddingsBody(*list, input.is_list));
+  return EmbeddingsAnswer(*list, input.is_list, request);
 }
 
 Result<Response> EmbedTexts(const ApiContext& context, Request& request, const RequestContext& request_context) {
-  HC_ASSIGN(const EmbedTextsInput input, ReadEmbedTexts(request));
-  HC_ASSIGN(const EmbeddingList list, context.engine.EmbedTexts(input.model, input.texts, request_context));
-  return JsonResponse(EmbeddingsBody(list, input.is_list));
+  HC_ASSIGN(const EmbedTextsInput input, Timed(ReadEmbedTexts, context, request));
+  HC_ASSIGN(const EmbeddingList list,
+            context.engine.EmbedTexts(input.model, input.texts, With(request_context, input.priority)));
+  return EmbeddingsAnswer(list, input.is_list, request);
 }
 
 }  // namespace

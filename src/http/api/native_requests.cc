@@ -20,17 +20,23 @@ namespace {
 using Kind = FormField::Kind;
 using Form = std::vector<std::pair<std::string_view, std::string_view>>;
 
-constexpr std::array<std::string_view, 9> kClassifyFields{
-    "image", "prompts", "top_k", "threshold", "model", "templates", "reject_below", "apply_softmax", "image_url"};
-constexpr std::array<std::string_view, 4> kEmbedImageFields{"image", "images", "model", "image_url"};
-constexpr std::array<std::string_view, 3> kEmbedTextFields{"text", "texts", "model"};
-constexpr std::array<FormField, 7> kFormFields{{{"prompts", Kind::kTexts},
+constexpr std::array<std::string_view, 11> kClassifyFields{"image",         "prompts",   "label_set", "top_k",
+                                                           "threshold",     "model",     "templates", "reject_below",
+                                                           "apply_softmax", "image_url", "priority"};
+constexpr std::array<std::string_view, 12> kBatchFields{"images",        "prompts",   "label_set", "top_k",
+                                                        "threshold",     "model",     "templates", "reject_below",
+                                                        "apply_softmax", "image_url", "image",     "priority"};
+constexpr std::array<std::string_view, 5> kEmbedImageFields{"image", "images", "model", "image_url", "priority"};
+constexpr std::array<std::string_view, 4> kEmbedTextFields{"text", "texts", "model", "priority"};
+constexpr std::array<FormField, 9> kFormFields{{{"prompts", Kind::kTexts},
+                                                {"label_set", Kind::kText},
                                                 {"templates", Kind::kTexts},
                                                 {"top_k", Kind::kNumber},
                                                 {"threshold", Kind::kNumber},
                                                 {"reject_below", Kind::kNumber},
                                                 {"apply_softmax", Kind::kBool},
-                                                {"model", Kind::kText}}};
+                                                {"model", Kind::kText},
+                                                {"priority", Kind::kText}}};
 
 constexpr std::string_view kBadPrompts = "Missing or invalid 'prompts' array";
 
@@ -51,7 +57,8 @@ Result<Received> ReadForm(const Form& form) {
   return ReadJson(json);
 }
 
-Result<Received> ReadMultipart(Request& request) {
+// `batch`: files of both names may repeat, and an empty one is left for the decoder to refuse.
+Result<Received> ReadMultipart(Request& request, bool batch) {
   HC_ASSIGN(const std::vector<FormPart> parts, ParseMultipart(request.content_type, request.body));
   Form form;
   std::vector<std::string> pictures;
@@ -64,8 +71,9 @@ Result<Received> ReadMultipart(Request& request) {
     }
     if (!part.is_file)
       return Fail(ErrorCode::kInvalidArgument, "form field '{}' must be a file (with a filename), not text", part.name);
-    if (part.data.empty()) return Fail(ErrorCode::kInvalidArgument, "Failed to decode image: the file is empty");
-    if (!pictures.empty() && (!of_list || !is_list))
+    if (part.data.empty() && !batch)
+      return Fail(ErrorCode::kInvalidArgument, "Failed to decode image: the file is empty");
+    if (!batch && !pictures.empty() && (!of_list || !is_list))
       return Fail(ErrorCode::kInvalidArgument, "form field 'image' must occur once; use 'images' for several");
     is_list = of_list;
     pictures.emplace_back(part.data);
@@ -76,9 +84,9 @@ Result<Received> ReadMultipart(Request& request) {
   return received;
 }
 
-Result<Received> ReadBody(Request& request) {
+Result<Received> ReadBody(Request& request, bool batch = false) {
   switch (KindOf(request.content_type)) {
-    case BodyKind::kMultipart: return ReadMultipart(request);
+    case BodyKind::kMultipart: return ReadMultipart(request, batch);
     case BodyKind::kPicture: {
       if (request.body.empty()) return Fail(ErrorCode::kInvalidArgument, "Failed to decode image: the body is empty");
       Form form(request.query.begin(), request.query.end());
@@ -101,6 +109,13 @@ Status RefuseUrl(const Fields& fields) {
 Result<std::string> ReadModel(const Fields& fields) {
   HC_ASSIGN(const auto model, fields.String("model"));
   return std::string(model.value_or(""));
+}
+
+Result<Priority> ReadPriority(const Fields& fields) {
+  HC_ASSIGN(const auto word, fields.String("priority"));
+  if (!word || *word == "interactive") return Priority::kInteractive;
+  if (*word == "bulk") return Priority::kBulk;
+  return Fail(ErrorCode::kInvalidArgument, "field 'priority' must be \"interactive\" or \"bulk\"");
 }
 
 Result<std::vector<std::string>> ReadPrompts(const Fields& fields) {
@@ -145,6 +160,39 @@ Result<std::vector<std::string>> ReadTemplates(const Fields& fields) {
   return templates;
 }
 
+// What the picture is compared with: `prompts` in `templates`, or `label_set`.
+Status ReadChoices(const Fields& fields, ClassifyRequest& request) {
+  HC_ASSIGN(const auto label_set, fields.String("label_set"));
+  if (!label_set) {
+    HC_ASSIGN(request.prompts, ReadPrompts(fields));
+    HC_ASSIGN(request.templates, ReadTemplates(fields));
+    if (request.prompts.size() * request.templates.size() > kMaxFilledPrompts)
+      return Fail(ErrorCode::kInvalidArgument, "{} prompts in {} templates each are more than {} texts in all",
+                  request.prompts.size(), request.templates.size(), kMaxFilledPrompts);
+    return {};
+  }
+  if (fields.Has("prompts")) return Fail(ErrorCode::kInvalidArgument, "send either 'prompts' or 'label_set', not both");
+  if (fields.Has("templates"))
+    return Fail(ErrorCode::kInvalidArgument,
+                "'templates' belong to the label set; PUT /v1/label-sets/NAME changes them");
+  HC_TRY(CheckLabelSetName(*label_set));
+  request.label_set = *label_set;
+  return {};
+}
+
+// All of a classify request but its pictures.
+Result<ClassifyRequest> ReadQuestion(const Fields& fields) {
+  ClassifyRequest question;
+  HC_TRY(ReadChoices(fields, question));
+  HC_ASSIGN(const auto top_k, fields.Integer("top_k", 1));
+  if (top_k) question.top_k = static_cast<int>(std::min<std::int64_t>(*top_k, kMaxPrompts));
+  HC_ASSIGN(question.threshold, fields.Number("threshold", 0, 1));
+  HC_ASSIGN(question.reject_below, fields.Number("reject_below", -1, 1));
+  HC_ASSIGN(question.apply_softmax, fields.Bool("apply_softmax"));
+  HC_ASSIGN(question.model, ReadModel(fields));
+  return question;
+}
+
 }  // namespace
 
 Result<ClassifyInput> ReadClassify(Request& request) {
@@ -162,17 +210,35 @@ Result<ClassifyInput> ReadClassify(Request& request) {
                   "Missing 'image' field: send the picture as base64, a data URI or a multipart file");
     HC_ASSIGN(input.picture, DecodePictureText(*image, "field 'image'"));
   }
-  HC_ASSIGN(input.engine.prompts, ReadPrompts(fields));
-  HC_ASSIGN(const auto top_k, fields.Integer("top_k", 1));
-  if (top_k) input.engine.top_k = static_cast<int>(std::min<std::int64_t>(*top_k, kMaxPrompts));
-  HC_ASSIGN(input.engine.threshold, fields.Number("threshold", 0, 1));
-  HC_ASSIGN(input.engine.reject_below, fields.Number("reject_below", -1, 1));
-  HC_ASSIGN(input.engine.apply_softmax, fields.Bool("apply_softmax"));
-  HC_ASSIGN(input.engine.model, ReadModel(fields));
-  HC_ASSIGN(input.engine.templates, ReadTemplates(fields));
-  if (input.engine.prompts.size() * input.engine.templates.size() > kMaxFilledPrompts)
-    return Fail(ErrorCode::kInvalidArgument, "{} prompts in {} templates each are more than {} texts in all",
-                input.engine.prompts.size(), input.engine.templates.size(), kMaxFilledPrompts);
+  HC_ASSIGN(input.engine, ReadQuestion(fields));
+  HC_ASSIGN(input.priority, ReadPriority(fields));
+  request.DropBody();
+  return input;
+}
+
+Result<ClassifyBatchInput> ReadClassifyBatch(Request& request) {
+  HC_ASSIGN(Received received, ReadBody(request, true));
+  HC_ASSIGN(const Fields fields, Fields::Of(received.document.root(), kBatchFields));
+  HC_TRY(RefuseUrl(fields));
+  if (fields.Has("image"))
+    return Fail(ErrorCode::kInvalidArgument, "field 'image' is for one picture; send an array of them in 'images'");
+  ClassifyBatchInput input;
+  HC_ASSIGN(const auto images, fields.Strings("images", kMaxImages));
+  const std::size_t count = images ? images->size() : received.pictures.size();
+  if (count == 0)
+    return Fail(ErrorCode::kInvalidArgument,
+                "Missing 'images' field: send an array of pictures as base64 or data URIs, or several multipart files "
+                "named 'image'");
+  if (count > kMaxImages)
+    return Fail(ErrorCode::kInvalidArgument, "{} pictures are more than the limit of {}", count, kMaxImages);
+  if (images && !received.pictures.empty())
+    return Fail(ErrorCode::kInvalidArgument, "send the pictures either as files or in 'images', not both");
+  HC_ASSIGN(input.engine, ReadQuestion(fields));
+  HC_ASSIGN(input.priority, ReadPriority(fields));
+  if (images)
+    for (const std::string_view text : *images)
+      input.pictures.push_back(DecodePictureText(text, fmt::format("images[{}]", input.pictures.size())));
+  for (std::string& picture : received.pictures) input.pictures.emplace_back(std::move(picture));
   request.DropBody();
   return input;
 }
@@ -183,6 +249,7 @@ Result<EmbedImagesInput> ReadEmbedImages(Request& request) {
   HC_TRY(RefuseUrl(fields));
   EmbedImagesInput input{.pictures = std::move(received.pictures), .is_list = received.is_list, .model = {}};
   HC_ASSIGN(input.model, ReadModel(fields));
+  HC_ASSIGN(input.priority, ReadPriority(fields));
   HC_ASSIGN(const auto image, fields.String("image"));
   HC_ASSIGN(const auto images, fields.Strings("images", kMaxImages));
   const int sources = (image ? 1 : 0) + (images ? 1 : 0) + (input.pictures.empty() ? 0 : 1);
@@ -212,6 +279,7 @@ Result<EmbedTextsInput> ReadEmbedTexts(Request& request) {
   HC_ASSIGN(const Fields fields, Fields::Of(document.root(), kEmbedTextFields));
   EmbedTextsInput input;
   HC_ASSIGN(input.model, ReadModel(fields));
+  HC_ASSIGN(input.priority, ReadPriority(fields));
   HC_ASSIGN(const auto text, fields.String("text"));
   HC_ASSIGN(const auto texts, fields.Strings("texts", kMaxTexts));
   if (text && texts) return Fail(ErrorCode::kInvalidArgument, "send either 'text' or 'texts', not both");

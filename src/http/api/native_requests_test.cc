@@ -37,6 +37,21 @@ TEST(ReadClassify, ReadsEveryField) {
   EXPECT_EQ(request.body.capacity(), std::string().capacity()) << "the body is freed";
 }
 
+TEST(ReadClassify, TakesALabelSetInPlaceOfPrompts) {
+  Request request = JsonRequest(R"({"image":"aGVsbG8=","label_set":"home-security","prompts":null})");
+  const auto input = ReadClassify(request);
+  ASSERT_TRUE(input.has_value()) << input.error().message;
+  EXPECT_EQ(input->engine.label_set, "home-security");
+  EXPECT_TRUE(input->engine.prompts.empty());
+  EXPECT_NE(ClassifyError(R"({"image":"aGVsbG8=","label_set":"a","prompts":["b"]})").find("not both"),
+            std::string::npos);
+  EXPECT_NE(ClassifyError(R"({"image":"aGVsbG8=","label_set":"a","templates":"photo"})").find("'templates'"),
+            std::string::npos);
+  EXPECT_NE(ClassifyError(R"({"image":"aGVsbG8=","label_set":""})").find("cannot name"), std::string::npos);
+  EXPECT_NE(ClassifyError(R"({"image":"aGVsbG8=","label-set":"a"})").find("did you mean 'label_set'"),
+            std::string::npos);
+}
+
 TEST(ReadClassify, LeavesAbsentAndNullFieldsAtTheirDefaults) {
   Request request = JsonRequest(
       R"({"image":"aGVsbG8=","prompts":["a"],"top_k":null,"threshold":null,"templates":null,"reject_below":null})");
@@ -102,6 +117,50 @@ TEST(ReadClassify, BoundsPromptsTimesTemplates) {
   for (int i = 1; i < 11; ++i) templates += ",\"{}\"";
   const std::string body = R"({"image":"aGVsbG8=","prompts":[)" + prompts + R"(],"templates":[)" + templates + "]}";
   EXPECT_NE(ClassifyError(body).find("10000"), std::string::npos);
+}
+
+std::string BatchError(std::string body) {
+  Request request = JsonRequest(std::move(body));
+  const auto input = ReadClassifyBatch(request);
+  return input ? "" : input.error().message;
+}
+
+TEST(ReadClassifyBatch, KeepsWhatIsWrongWithAPictureInItsPlace) {
+  Request request = JsonRequest(R"({"images":["aGVsbG8=","*","http://pi/a.jpg"],"prompts":["a cat"],"top_k":2})");
+  const auto input = ReadClassifyBatch(request);
+  ASSERT_TRUE(input.has_value()) << input.error().message;
+  ASSERT_EQ(input->pictures.size(), 3U);
+  EXPECT_EQ(input->pictures[0], "hello");
+  EXPECT_NE(input->pictures[1].error().message.find("images[1]"), std::string::npos);
+  EXPECT_NE(input->pictures[2].error().message.find("images[2] is a URL"), std::string::npos);
+  EXPECT_EQ(input->engine.prompts, std::vector<std::string>{"a cat"});
+  EXPECT_EQ(input->engine.top_k, 2);
+}
+
+TEST(ReadClassifyBatch, TakesFilesOfEitherNameAndLeavesEmptyOnesToTheDecoder) {
+  Request request;
+  request.content_type = "multipart/form-data; boundary=b";
+  for (const auto& [name, data] : {std::pair{"image", "one"}, {"images", "two"}, {"image", ""}})
+    request.body +=
+        fmt::format("--b\r\nContent-Disposition: form-data; name=\"{}\"; filename=\"f\"\r\n\r\n{}\r\n", name, data);
+  request.body += "--b\r\nContent-Disposition: form-data; name=\"prompts\"\r\n\r\na cat\r\n--b--\r\n";
+  const auto input = ReadClassifyBatch(request);
+  ASSERT_TRUE(input.has_value()) << input.error().message;
+  ASSERT_EQ(input->pictures.size(), 3U);
+  EXPECT_EQ(input->pictures[0], "one");
+  EXPECT_EQ(input->pictures[1], "two");
+  EXPECT_EQ(input->pictures[2], "");
+}
+
+TEST(ReadClassifyBatch, NamesMistakesOfTheRequest) {
+  EXPECT_NE(BatchError(R"({"prompts":["a"]})").find("Missing 'images' field"), std::string::npos);
+  EXPECT_NE(BatchError(R"({"image":"aGVsbG8=","prompts":["a"]})").find("'images'"), std::string::npos);
+  EXPECT_NE(BatchError(R"({"images":["aGVsbG8="]})").find("'prompts'"), std::string::npos);
+  EXPECT_NE(BatchError(R"({"images":["aGVsbG8=",3],"prompts":["a"]})").find("images"), std::string::npos);
+  EXPECT_NE(BatchError(R"({"images":[],"prompts":["a"]})").find("images"), std::string::npos);
+  std::string many = "\"YQ==\"";
+  for (std::size_t i = 1; i <= kMaxImages; ++i) many += ",\"YQ==\"";
+  EXPECT_NE(BatchError(R"({"images":[)" + many + R"(],"prompts":["a"]})").find("64"), std::string::npos);
 }
 
 TEST(ReadEmbedImages, TakesOneOrAList) {

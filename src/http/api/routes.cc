@@ -6,7 +6,10 @@ Router MakeRoutes(const ApiContext& context) {
   Router router;
   AddHealthRoutes(router, context);
   AddNativeRoutes(router, context);
+  AddBatchRoutes(router, context);
+  AddLabelSetRoutes(router, context);
   AddOpenAiRoutes(router, context);
+  AddOperationsRoutes(router, context);
   return router;
 }
 

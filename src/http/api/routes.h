@@ -1,7 +1,10 @@
 // All routes of the service. A dialect is one file in this folder and one line in routes.cc.
 #pragma once
 
+#include <prometheus/registry.h>
+
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "base/clock.h"
@@ -14,8 +17,9 @@ namespace hailo_clip::http {
 struct ApiContext {
   Engine& engine;
   const Clock& clock;
-  std::string version;       // of the program, for /health
-  SteadyTime started;        // of the program, for /health
+  std::string version;  // of the program, for /health
+  SteadyTime started;   // of the program, for /health
+  std::shared_ptr<prometheus::Registry> registry = std::make_shared<prometheus::Registry>();  // for /metrics
   std::int64_t created = 0;  // Unix time of the start: what /v1/models gives for the model
 };
 
@@ -24,6 +28,9 @@ struct ApiContext {
 // One function a dialect.
 void AddHealthRoutes(Router& router, const ApiContext& context);
 void AddNativeRoutes(Router& router, const ApiContext& context);
+void AddBatchRoutes(Router& router, const ApiContext& context);
+void AddLabelSetRoutes(Router& router, const ApiContext& context);
 void AddOpenAiRoutes(Router& router, const ApiContext& context);
+void AddOperationsRoutes(Router& router, const ApiContext& context);
 
 }  // namespace hailo_clip::http

@@ -1,0 +1,180 @@
+#!/usr/bin/env python3
+"""The service beside the raw engine, on this machine: `./run bench`, or
+
+    .deps/venv/bin/python bench/bench.py [--model NAME --folder MODEL_FOLDER] [--rounds 3] [--seconds 2] [--json FILE]
+
+Rates are medians over rounds in which every row has its turn, so that a noisy machine is noisy to all of them; "of raw"
+is the median of the ratios to the raw engine of the same round. Raw: the same encoder files in the same version of ONNX
+Runtime with the same threads, its inputs ready in memory. Load comes from this machine too, so it takes its share of
+the cores. Nothing is cached unless a row says so.
+"""
+import argparse
+import base64
+import json
+import pathlib
+import statistics
+import sys
+import time
+
+import numpy as np
+import onnxruntime
+from load import closed_loop, open_loop, request
+from service import ROOT, Service, photo
+
+parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+parser.add_argument("--model", default="starter")
+parser.add_argument("--folder", type=pathlib.Path, default=ROOT / "models/starter", help="of that model")
+parser.add_argument("--size", type=int, default=260, help="side of the encoder's input")
+parser.add_argument("--rounds", type=int, default=3)
+parser.add_argument("--seconds", type=float, default=2)
+parser.add_argument("--threads", type=int, default=2)
+parser.add_argument("--json", type=pathlib.Path)
+parser.add_argument("--only", choices=["engine", "device", "overload"], help="one part of it")
+arguments = parser.parse_args()
+results: dict = {"model": arguments.model, "threads": arguments.threads, "onnxruntime": onnxruntime.__version__}
+
+
+def say(text: str = "") -> None:
+    print(text, flush=True)
+
+
+def classify(jpeg: bytes, labels: list, cold: bool = True) -> bytes:
+    body = {"image": base64.b64encode(jpeg).decode(), "prompts": labels}
+    return request("/v1/classify", json.dumps(body).encode(), cold=cold)
+
+
+def labels(count: int) -> list:
+    return [f"a photo of thing number {i}" for i in range(count)]
+
+
+def distinct_photos(count: int) -> list:
+    """Pictures that no cache takes for each other: JPEG ignores what is behind its end."""
+    jpeg = photo(640, 480)
+    return [jpeg + i.to_bytes(4, "little") for i in range(count)]
+
+
+def raw_engine():
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = arguments.threads
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    graph = next(path for path in sorted(arguments.folder.rglob("*.onnx")) if "text" not in path.name)
+    session = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+
+    def rate(batch: int) -> float:
+        pixels = np.random.default_rng(1).standard_normal((batch, 3, arguments.size, arguments.size), dtype=np.float32)
+        session.run(None, {name: pixels})
+        begun, count = time.perf_counter(), 0
+        while time.perf_counter() - begun < arguments.seconds:
+            session.run(None, {name: pixels})
+            count += batch
+        return count / (time.perf_counter() - begun)
+
+    return rate
+
+
+def beside_the_engine() -> None:
+    raw = raw_engine()
+    small, medium, large = photo(224, 224), photo(640, 480), photo(4000, 3000)
+    jpeg = {"224 px": small, "640x480": medium, "12 MP": large}
+    flags = ["--model", arguments.model, "--set", f"performance.encoder_threads={arguments.threads}",
+             "--set", "performance.max_queue_size=64", "--set", f"models.dirs={arguments.folder.parent}",
+             "--set", "text_embedding.cache_max_entries=5000"]
+    photos = distinct_photos(4000)
+    warm = {count: [classify(p, labels(count), cold=False) for p in photos[:: max(1, count // 10)]]
+            for count in (5, 100, 1000)}
+    texts = [request("/v1/embed/text", json.dumps({"text": f"a photo of thing {i} on a table"}).encode())
+             for i in range(100)]
+    rows = [(f"image, {name}, {clients} client{'s' * (clients > 1)}",
+             [request("/v1/embed/image", data, "image/jpeg")], clients, 8 if clients > 1 else 1)
+            for name, data in jpeg.items() for clients in ((1, 8, 32) if name == "640x480" else (1, 8))]
+    rows += [(f"classify, {count} cached prompts, {clients} clients", warm[count], clients, 8)
+             for count in (5, 100, 1000) for clients in (1, 8)]
+    rows += [("same picture and prompts, all cached, 8 clients", [classify(medium, labels(5), cold=False)], 8, 8),
+             ("text, 8 clients", texts, 8, None)]
+    rates: dict = {row[0]: [] for row in rows} | {"raw 1": [], "raw 8": []}
+    ratios: dict = {row[0]: [] for row in rows}
+    with Service(*flags) as service:
+        for count in warm:  # the prompts are in the cache from here on
+            service.request("POST", "/v1/embed/text", json.dumps({"texts": labels(count)}),
+                            {"Content-Type": "application/json", "Cache-Control": "max-age=0"})
+        results["idle_mib"] = service.memory_mib("VmRSS:")
+        for _ in range(arguments.rounds):
+            round_raw = {1: raw(1), 8: raw(8)}
+            for batch, rate in round_raw.items():
+                rates[f"raw {batch}"].append(rate)
+            for name, requests, clients, batch in rows:
+                result = closed_loop(service.port, requests, clients, arguments.seconds)
+                if set(result.statuses) != {200}:
+                    raise SystemExit(f"{name}: {result.statuses}")
+                rates[name].append(result.rate)
+                if batch is not None:
+                    ratios[name].append(result.rate / max(round_raw[1], round_raw[8] if batch == 8 else 0))
+        results["peak_mib"] = service.memory_mib("VmHWM:")
+    say(f"model {arguments.model}, {arguments.threads} threads, onnxruntime {onnxruntime.__version__}, "
+        f"{arguments.rounds} rounds of {arguments.seconds} s a row; memory idle {results['idle_mib']:.0f} MiB, "
+        f"peak {results['peak_mib']:.0f} MiB\n")
+    say(f"{'':52}{'per s':>9}{'of raw':>9}")
+    for name in ("raw 1", "raw 8"):
+        say(f"{'raw engine, batch ' + name[4:]:52}{statistics.median(rates[name]):9.1f}")
+    for name, *_ in rows:
+        ratio = f"{statistics.median(ratios[name]):9.2f}" if ratios[name] else ""
+        say(f"{name:52}{statistics.median(rates[name]):9.1f}{ratio}")
+    results["rates"] = {name: statistics.median(values) for name, values in rates.items()}
+    results["of_raw"] = {name: statistics.median(values) for name, values in ratios.items() if values}
+
+
+def busy_seconds(service) -> float:
+    stats = json.loads(service.request("GET", "/v1/stats")[1])
+    return next(sample["value"] for sample in stats["hailo_clip_device_busy_seconds_total"]
+                if sample["encoder"] == "image")
+
+
+def beside_a_device() -> None:
+    """The host at the speed of a Hailo-10H with ViT-B/32: 335 images a second in batches of 8."""
+    say("\nsimulated ViT-B/32 on a Hailo-10H (335/s at batch 8), 640x480 JPEG over HTTP")
+    flags = ["--set", "clip.backend=simulated", "--set", "performance.max_queue_size=200"]
+    body = [request("/v1/embed/image", photo(640, 480, 80), "image/jpeg")]
+    seconds = max(5.0, arguments.seconds)
+    with Service(*flags) as service:
+        busy = busy_seconds(service)
+        result = closed_loop(service.port, body, 32, seconds)
+        busy = (busy_seconds(service) - busy) / result.seconds
+        say(f"  32 clients: {result.rate:.0f}/s, device busy {busy:.1%}")
+        results["device"] = {"rate": result.rate, "busy": busy}
+        for share in (0.5, 0.8):
+            result = open_loop(service.port, body, 335 * share, seconds)
+            say(f"  arrivals at {share:.0%}: p50 {result.percentile(50):.0f} ms, p99 {result.percentile(99):.0f} ms, "
+                f"statuses {result.statuses}")
+            results["device"][f"p99_ms_at_{share}"] = result.percentile(99)
+    with Service(*flags, "--set", "clip.simulated_device=none") as service:
+        result = closed_loop(service.port, body, 8, seconds)
+        say(f"  no device at all: {result.rate:.0f}/s")
+        results["device"]["null_rate"] = result.rate
+
+
+def overload() -> None:
+    say("\noverload: arrivals at a multiple of the best rate, default queue; times in ms")
+    body = [request("/v1/embed/image", photo(640, 480), "image/jpeg")]
+    with Service("--model", arguments.model, "--set", f"models.dirs={arguments.folder.parent}") as service:
+        best = closed_loop(service.port, body, 8, max(5.0, arguments.seconds)).rate
+        say(f"  best rate {best:.1f}/s\n  {'':6}{'goodput':>9}{'of best':>9}{'p50':>8}{'p99':>8}{'refused':>9}"
+            f"{'refusal p99':>13}{'MiB':>7}")
+        results["overload"] = {"best": best}
+        for factor in (0.5, 0.8, 1, 2, 4):
+            result = open_loop(service.port, body, best * factor, max(10.0, arguments.seconds))
+            refused = result.statuses.get(429, 0) / max(1, sum(result.statuses.values()))
+            row = {"goodput": result.rate, "p50": result.percentile(50), "p99": result.percentile(99),
+                   "refused": refused, "refusal_p99": result.percentile(99, result.refusals),
+                   "mib": service.memory_mib("VmRSS:"), "statuses": result.statuses}
+            results["overload"][str(factor)] = row
+            say(f"  {factor:4} x{row['goodput']:9.1f}{row['goodput'] / best:9.2f}{row['p50']:8.0f}{row['p99']:8.0f}"
+                f"{refused:9.1%}{row['refusal_p99']:13.1f}{row['mib']:7.0f}")
+
+
+for name, part in {"engine": beside_the_engine, "device": beside_a_device, "overload": overload}.items():
+    if arguments.only in (None, name):
+        part()
+if arguments.json:
+    arguments.json.write_text(json.dumps(results, indent=1) + "\n")
+    print(f"\nwritten to {arguments.json}", file=sys.stderr)

@@ -1,0 +1,66 @@
+// F16C turns eight halves into eight floats in one instruction, straight from memory. Four rows at a time share the
+// query and keep enough sums under way that the additions need not wait for one another.
+#include <immintrin.h>
+
+#include <array>
+
+#include "engine/cosine_kernels.h"
+
+#define HC_AVX2 __attribute__((target("avx2,f16c")))
+
+namespace hailo_clip {
+namespace {
+
+constexpr std::size_t kRowsAtOnce = 4;
+
+struct Sums {
+  __m256 low;   // of the elements 16 i + 0..7
+  __m256 high;  // and 16 i + 8..15
+};
+
+HC_AVX2 __m256 LoadEight(const std::uint16_t* halves) {
+  return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(halves)));
+}
+
+HC_AVX2 float Total(const Sums& sums) {
+  const __m256 eight = _mm256_add_ps(sums.low, sums.high);
+  const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+  const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+}
+
+template <std::size_t kRows>
+HC_AVX2 void RowsTogether(const std::uint16_t* matrix, std::size_t stride, const float* query, float* cosines) {
+  std::array<Sums, kRows> sums;
+  for (Sums& sum : sums) sum = {_mm256_setzero_ps(), _mm256_setzero_ps()};
+  for (std::size_t i = 0; i < stride; i += 16) {
+    const __m256 low = _mm256_loadu_ps(query + i);
+    const __m256 high = _mm256_loadu_ps(query + i + 8);
+    for (std::size_t r = 0; r < kRows; ++r) {
+      const std::uint16_t* row = matrix + r * stride + i;
+      // The same place of the next rows: the processor's own prefetcher stops at every page.
+      if (i % 32 == 0) _mm_prefetch(row + kRows * stride, _MM_HINT_T0);
+      sums[r].low = _mm256_add_ps(sums[r].low, _mm256_mul_ps(LoadEight(row), low));
+      sums[r].high = _mm256_add_ps(sums[r].high, _mm256_mul_ps(LoadEight(row + 8), high));
+    }
+  }
+  for (std::size_t r = 0; r < kRows; ++r) cosines[r] = Total(sums[r]);
+}
+
+HC_AVX2 void Rows(const std::uint16_t* matrix, std::size_t rows, std::size_t stride, const float* query,
+                  float* cosines) {
+  std::size_t r = 0;
+  for (; r + kRowsAtOnce <= rows; r += kRowsAtOnce)
+    RowsTogether<kRowsAtOnce>(matrix + r * stride, stride, query, cosines + r);
+  for (; r < rows; ++r) RowsTogether<1>(matrix + r * stride, stride, query, cosines + r);
+}
+
+constexpr CosineKernel kAvx2{"avx2", Rows};
+
+}  // namespace
+
+const CosineKernel* VectorCosineKernel() {
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("f16c") ? &kAvx2 : nullptr;
+}
+
+}  // namespace hailo_clip
