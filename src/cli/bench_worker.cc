@@ -152,7 +152,7 @@ class Bench {
   const InstalledModel& installed_;
   const Logger logger_{LogLevel::kWarning, LogFormat::kText};
   const Clock clock_;
-  TextCache cache_{0};
+  EmbeddingCache cache_{{}};
   std::unique_ptr<LoadedModel> model_;
   std::unique_ptr<Encoder> image_encoder_;
   std::unique_ptr<Encoder> text_encoder_;
