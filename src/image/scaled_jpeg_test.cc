@@ -143,7 +143,7 @@ TEST(ScaledJpeg, ReadsGrayAndCmykAtAReducedScale) {
   for (const char* name :
        {"jpeg_gray.jpg", "jpeg_cmyk.jpg", "jpeg_ycck_420.jpg", "jpeg_411.jpg", "jpeg_arithmetic.jpg"}) {
     const Difference difference = Compare(ReadFile(kImages / name, 1U << 20U).value(), tiny);
-    EXPECT_LT(difference.mean, 3) << name;  // of real photos, 8 of whose pixels make one
+    EXPECT_LT(difference.mean, 4) << name;  // of real photos, 8 of whose pixels make one
     EXPECT_GT(difference.largest, 0) << name;
   }
 }
