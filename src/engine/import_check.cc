@@ -74,7 +74,7 @@ Status CheckSide(const LoadedModel& model, EncoderKind kind, const std::vector<I
       return Fail(ErrorCode::kBadModel,
                   "{}: an embedding depends on what else is in the batch (cosine {:.5f} to the one computed alone){}",
                   what, cosine, hint);
-    if (quantised) limit = std::min(limit, static_cast<float>(1 - 3 * (1 - cosine)));
+    if (quantised) limit = std::min(limit, static_cast<float>(1 - kRoomWhenQuantised * (1 - cosine)));
     if (inputs[i] != inputs[0] && Cosine(together.row(0), together.row(i)) > kSameCosine)
       return Fail(ErrorCode::kBadModel, "{}: clearly different inputs give the same embedding", what);
   }

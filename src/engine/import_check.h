@@ -15,10 +15,11 @@ namespace hailo_clip {
 // - a picture of noise and a photo-like card, and texts of different tokens, give different embeddings.
 // "Same" is the manifest's self_test.min_cosine, which also suits it. Quantised models quantise activations by the
 // range that they have in the batch at hand, so an embedding moves a little with its company: for them "same" is
-// kSameWhenQuantised, and the limit leaves room for three times the movement that was measured.
+// kSameWhenQuantised, and the limit leaves room for kRoomWhenQuantised times the movement that was measured.
 [[nodiscard]] Result<float> CheckNewModel(const LoadedModel& model);
 
 inline constexpr float kSameWhenQuantised = 0.95F;
+inline constexpr float kRoomWhenQuantised = 10;
 
 // Sets scoring.logit_scale and, for a sigmoid, logit_bias from `graph`: one with Hugging Face's names (pixel_values,
 // input_ids -> image_embeds, text_embeds, logits_per_image). The logits of several pictures with one text are a

@@ -113,10 +113,10 @@ TEST_F(ImportCheck, SetsTheLimitOfAQuantisedModelFromItsOwnSpread) {
   constexpr float angle = 0.1F;  // radians
   image_ = {MovedBy(angle), "int8"};
   EXPECT_EQ(Check(), "");
-  EXPECT_NEAR(limit_, 1 - 3 * (1 - std::cos(angle)), 1e-5);
+  EXPECT_NEAR(limit_, 1 - kRoomWhenQuantised * (1 - std::cos(angle)), 1e-5);
   text_.precision = "int8";  // a side that does not move asks for no more room
   EXPECT_EQ(Check(), "");
-  EXPECT_NEAR(limit_, 1 - 3 * (1 - std::cos(angle)), 1e-5);
+  EXPECT_NEAR(limit_, 1 - kRoomWhenQuantised * (1 - std::cos(angle)), 1e-5);
 }
 
 TEST_F(ImportCheck, RefusesAQuantisedModelThatMovesTooFarAndAnExactOneThatMoves) {
