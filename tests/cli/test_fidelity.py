@@ -117,7 +117,7 @@ def test_a_layout_gives_the_numbers_of_the_reference(run, tmp_path, layout):
 
 # Against the same reference. What rounding weights to 11 bits, or weights and activations to 8, costs these models of
 # random weights, with room for another machine's arithmetic; a real model loses less, `hailo-clip bench models` tells.
-LOWER = {"fp16": 0.9999, "fp16-inputs": 0.9999, "int8": 0.998}
+LOWER = {"fp16": 0.9999, "fp16-inputs": 0.9999, "int8": 0.99}
 
 
 @pytest.mark.parametrize("precision", LOWER)

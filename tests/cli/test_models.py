@@ -111,7 +111,7 @@ def test_an_import_speaks_of_the_files_that_it_was_given(run, published, tmp_pat
     with tarfile.open(tmp_path / "tiny.tar", "w") as tar:
         tar.add(published, "tiny")
     message = run("models", "import", tmp_path / "tiny.tar", status=3).stderr
-    assert "tiny.tar: tokenizer.json" in message and ".import-" not in message
+    assert "tiny.tar: tokenizer file tiny/tokenizer.json:" in message and ".import-" not in message
 
 
 def test_bench_measures_each_model_and_compares(run, imported, tmp_path):
