@@ -102,7 +102,8 @@ Result<PreparedPicture> Engine::Prepare(std::span<const std::byte> bytes, const 
       .max_time = std::chrono::milliseconds(config.image.decode_timeout_ms),
       .apply_orientation = config.image.apply_orientation,
       .alpha = config.image.transparency == Transparency::kDrop ? AlphaMode::kDrop : AlphaMode::kOverWhite,
-      .gray16 = config.image.gray16 == Gray16::kClip ? Gray16Mode::kClip : Gray16Mode::kHighByte};
+      .gray16 = config.image.gray16 == Gray16::kClip ? Gray16Mode::kClip : Gray16Mode::kHighByte,
+      .scaled_jpeg = config.image.jpeg_scaling == JpegScaling::kFast};
   return PreparePicture(bytes, spec, decode);
 }
 
