@@ -44,7 +44,7 @@ Engine::Engine(Options options, const Logger& logger, const Clock& clock)
       texts_(TextLimits(options_.config.text_embedding), metrics_.Cache("text")),
       pictures_({.entries = std::numeric_limits<std::size_t>::max(), .bytes = options_.config.image.cache_max_bytes},
                 metrics_.Cache("image")),
-      decoders_(options_.config.performance.worker_threads),
+      decode_turns_(options_.config.performance.worker_threads),
       others_(
           options_.config.models.load, options_.config.models.max_memory,
           [this](const std::string& name) -> Result<ServedModel> {
@@ -90,11 +90,7 @@ std::vector<ModelIdentity> Engine::ServedModels() const {
 Result<PreparedPicture> Engine::Prepare(std::span<const std::byte> bytes, const PreprocessSpec& spec,
                                         const RequestContext& context) {
   const StageTimer timer(metrics_.Of(Stage::kDecode), clock_);
-  const bool acquired = decoders_.AcquireUntil(context.deadline, context.cancelled);
-  const std::unique_ptr<Semaphore, void (*)(Semaphore*)> turn(acquired ? &decoders_ : nullptr,
-                                                              [](Semaphore* semaphore) { semaphore->Release(); });
-  if (context.cancelled.stop_requested()) return Fail(ErrorCode::kCancelled, "the client is gone");
-  if (!acquired) return Fail(ErrorCode::kDeadlineExceeded, "the request's time ran out before its picture was decoded");
+  HC_ASSIGN(const DecodeTurns::Turn turn, decode_turns_.Take(context));
   const Config& config = options_.config;
   const DecodeOptions decode{
       .max_bytes = config.server.max_body_bytes,
