@@ -66,6 +66,8 @@ Status SentencePieceTokenizer::Frame() {
       end_ = {kFairseqEnd};
       break;
     case SentencePieceIds::kTokenizerJson:
+      if (begin_.empty() && end_.empty())
+        return Fail(ErrorCode::kBadModel, "post_processor puts no token around a text: an empty one would have none");
       for (const auto& ids : {begin_, end_})
         if (std::ranges::any_of(ids, [this](int id) { return id >= processor_->GetPieceSize(); }))
           return Fail(ErrorCode::kBadModel, "post_processor has an id that no token has");

@@ -35,13 +35,14 @@ Result<dom::object> ParseObject(dom::parser& parser, std::string_view json) {
 
 Status CheckTop(const dom::object& root) {
   dom::parser parser;
-  const auto right = parser.parse(std::string_view(R"({"direction": "Right"})"));
+  constexpr std::string_view right_side = R"({"direction": "Right"})";
+  const dom::element right = parser.parse(right_side.data(), right_side.size()).value_unsafe();
   for (const auto [key, value] : root) {
     if (std::ranges::find(kTopKeys, key) == kTopKeys.end())
       return Fail(ErrorCode::kBadModel, "the key '{}' is not one of a tokenizer.json that is understood",
                   key.substr(0, 100));
     if ((key == "truncation" || key == "padding") && !value.is_null())
-      HC_TRY(MatchJson(key, value, right.value_unsafe(), kOtherCutKeys));
+      HC_TRY(MatchJson(key, value, right, kOtherCutKeys));
   }
   return {};
 }
@@ -117,7 +118,8 @@ Result<TokenizerJson> ReadSentencePieceJson(std::string_view json) {
   dom::parser parser(kMaxTokenizerJsonBytes), null_parser;
   HC_ASSIGN(const dom::object root, ParseObject(parser, json));
   HC_TRY(CheckTop(root));
-  const dom::element null = null_parser.parse(std::string_view("[null]")).at(0).value_unsafe();
+  constexpr std::string_view nothing = "[null]";
+  const dom::element null = null_parser.parse(nothing.data(), nothing.size()).at(0).value_unsafe();
   TokenizerJson tokenizer;
   HC_ASSIGN(TextSteps steps, ReadTextSteps(OrNull(root, "normalizer", null), OrNull(root, "pre_tokenizer", null)));
   tokenizer.steps = std::move(steps.steps);

@@ -97,6 +97,7 @@ TEST(TokenizerJson, RefusesWhatItDoesNotUnderstandByItsKey) {
               HasSubstr("pre_tokenizer.replacement"));
   EXPECT_THAT(Refusal(R"("TemplateProcessing")", R"("ByteLevel")"), HasSubstr("post_processor.type is 'ByteLevel'"));
   EXPECT_THAT(Refusal(R"("id": "A")", R"("id": "B")"), HasSubstr("post_processor.single"));
+  EXPECT_THAT(Refusal(R"("post_processor")", R"("decoder": null, "decoder")"), HasSubstr("puts no token around"));
   EXPECT_THAT(Refusal(R"("ids": [1])", R"("ids": [99])"), HasSubstr("post_processor has an id"));
   EXPECT_THAT(Refusal(R"("type": "BPE")", R"("type": "WordLevel")"), HasSubstr("model.type is 'WordLevel'"));
   EXPECT_THAT(Refusal(R"("fuse_unk": true)", R"("fuse_unk": false)"), HasSubstr("model.fuse_unk"));
@@ -124,7 +125,9 @@ TEST(TokenizerJson, RefusesVocabulariesThatContradictThemselves) {
 TEST(TokenizerJson, RefusesScoresThatAreNoNumbers) {
   const auto message = [](std::string_view vocab, std::string_view unknown) {
     const std::string json =
-        fmt::format(R"({{"model": {{"type": "Unigram", "unk_id": {}, "vocab": {}}}}})", unknown, vocab);
+        fmt::format(R"({{"post_processor": {{"type": "BertProcessing", "cls": ["<unk>", 0], "sep": ["<unk>", 0]}},
+                        "model": {{"type": "Unigram", "unk_id": {}, "vocab": {}}}}})",
+                    unknown, vocab);
     const auto tokenizer = SentencePieceTokenizer::Create(json, Spec());
     return tokenizer.has_value() ? "(no error)" : tokenizer.error().message;
   };
