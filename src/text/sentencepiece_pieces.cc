@@ -1,7 +1,6 @@
 #include "text/sentencepiece_pieces.h"
 
 #include <algorithm>
-#include <bit>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "text/json_match.h"
+#include "text/proto_writer.h"
 #include "text/token_ids.h"
 
 namespace hailo_clip {
@@ -69,6 +69,8 @@ Result<bool> Flag(const Object& object, std::string_view path, std::string_view 
 
 class Pieces {
  public:
+  void Reserve(std::size_t count) { ids_.reserve(std::min(count, kMaxPieces)); }
+
   Status Add(std::string_view text, std::int64_t id, float score) {
     if (id < 0 || id >= static_cast<std::int64_t>(kMaxPieces))
       return Fail(ErrorCode::kBadModel, "token {} has the id {}, which is not in 0..{}", QuotedToken(text), id,
@@ -101,6 +103,7 @@ class Pieces {
 Status ReadScoredVocabulary(const dom::object& model, Pieces& pieces) {
   dom::array vocab;
   if (model["vocab"].get(vocab) != simdjson::SUCCESS) return Bad("model.vocab is not a list");
+  pieces.Reserve(vocab.size());
   std::int64_t id = 0;
   for (const dom::element entry : vocab) {
     dom::array pair;
@@ -121,6 +124,7 @@ Status ReadScoredVocabulary(const dom::object& model, Pieces& pieces) {
 Status ReadVocabulary(const dom::object& model, Pieces& pieces) {
   dom::object vocab;
   if (model["vocab"].get(vocab) != simdjson::SUCCESS) return Bad("model.vocab is not an object");
+  pieces.Reserve(vocab.size());
   for (const auto [text, value] : vocab) {
     std::int64_t id = 0;
     if (value.get(id) != simdjson::SUCCESS)
@@ -203,34 +207,7 @@ Status CheckMerges(Pieces& pieces) {
   return {};
 }
 
-// Of protocol buffers, what a ModelProto takes. Numbers of fields are those of sentencepiece_model.proto.
-class ProtoWriter {
- public:
-  void Number(std::uint32_t field, std::uint64_t value) {
-    Varint(field << 3U);
-    Varint(value);
-  }
-  void Bytes(std::uint32_t field, std::string_view bytes) {
-    Varint(field << 3U | 2U);
-    Varint(bytes.size());
-    out_ += bytes;
-  }
-  void Float(std::uint32_t field, float value) {
-    Varint(field << 3U | 5U);
-    const auto bits = std::bit_cast<std::uint32_t>(value);
-    for (unsigned shift = 0; shift < 32; shift += 8) out_.push_back(static_cast<char>(bits >> shift & 0xFFU));
-  }
-  [[nodiscard]] std::string Take() { return std::move(out_); }
-
- private:
-  void Varint(std::uint64_t value) {
-    for (; value >= 0x80; value >>= 7U) out_.push_back(static_cast<char>(value | 0x80U));
-    out_.push_back(static_cast<char>(value));
-  }
-
-  std::string out_;
-};
-
+// Numbers of fields are those of sentencepiece_model.proto.
 std::string Serialise(const std::vector<Piece>& pieces, bool bpe, bool byte_fallback) {
   ProtoWriter model;
   for (const Piece& piece : pieces) {
