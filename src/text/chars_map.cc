@@ -26,6 +26,7 @@ std::uint32_t CharsMap::Unit(std::size_t index) const { return LittleEndian(trie
 
 bool CharsMap::IsSound() const {
   const std::size_t units = trie_.size() / 4;
+  if ((Unit(0) & kLeaf) != 0) return false;  // every walk begins at the root's offset
   for (std::size_t i = 0; i < units; ++i) {
     const std::uint32_t unit = Unit(i);
     if ((unit & kLeaf) != 0 ? (unit & ~kLeaf) >= texts_.size() : (i ^ OffsetOf(unit)) >= units) return false;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "text/chars_map.h"
 #include "text/golden_texts.h"
 #include "text/sentencepiece_tokenizer.h"
 
@@ -144,6 +145,18 @@ TEST(TokenizerJson, DamagedRulesAreRefused) {
   std::string json = Json("xlm_roberta");
   Replace(json, R"("precompiled_charsmap":")", R"("precompiled_charsmap":"AAAA)");
   EXPECT_THAT(ReadSentencePieceJson(json).error().message, HasSubstr("normalisation rules are damaged"));
+}
+
+TEST(CharsMap, RefusesRulesThatLeaveTheirTables) {
+  const auto create = [](std::string_view root) {
+    std::string map = std::string("\0\4\0\0", 4) + std::string(1024, '\0') + std::string("x\0", 2);
+    return CharsMap::Create(map.replace(4, root.size(), root));
+  };
+  EXPECT_EQ(create({"\0\0\0\0", 4})->Apply("a\u00E9"), "a\u00E9");
+  EXPECT_FALSE(create("\xFF\xFF\xFF\xFF").has_value());  // the root is a value
+  EXPECT_FALSE(create({"\0\0\0\x7F", 4}).has_value());   // its offset is behind the end
+  EXPECT_FALSE(CharsMap::Create("abc").has_value());
+  EXPECT_EQ(CharsMap::Create("")->Apply("abc"), "abc");
 }
 
 TEST(TokenizerJson, FactsAreReadFromAnyTokenizer) {
