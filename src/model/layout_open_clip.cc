@@ -22,8 +22,13 @@ Result<PublishedModel> Read(const fs::path& folder, std::string_view precision) 
     model.logits_known = true;  // nothing is scored
     return model;
   }
+  // M-CLIP: the configuration is that of the vision tower's own model, with CLIP's tokenizer; the text tower is
+  // another one, with its own tokenizer, and its graph has the names of Hugging Face's.
+  const bool clip_configured = model.manifest.text.tokenizer.kind == TokenizerKind::kClipBpe;
   HC_TRY(FindTokenizer(folder, "textual/", model.manifest));
-  HC_ASSIGN(model.manifest.encoders["onnx"].text, FindGraph(folder, kTextGraph, precision, "text", "embedding"));
+  const bool other_tower = clip_configured && model.manifest.text.tokenizer.kind != TokenizerKind::kClipBpe;
+  HC_ASSIGN(model.manifest.encoders["onnx"].text,
+            FindGraph(folder, kTextGraph, precision, other_tower ? "input_ids" : "text", "embedding"));
   return model;
 }
 

@@ -150,15 +150,76 @@ TEST_F(Layouts, Siglip2BringsGemmasTokenizer) {
   fs::remove(source_ / "spiece.model");
   Write("tokenizer_config.json", R"({"tokenizer_class": "GemmaTokenizer", "add_bos_token": false,
                                      "pad_token": {"content": "<pad>"}})");
+  EXPECT_THAT(Refusal(), HasSubstr("no file of its tokenizer: "));
   Write("tokenizer.json", "{}");
-  EXPECT_THAT(Refusal(), HasSubstr("no file of its tokenizer"));
+  EXPECT_THAT(Refusal(), HasSubstr("tokenizer.json: added_tokens do not have the padding, '<pad>'"));
+  Write("tokenizer.json", R"({"added_tokens": [{"id": 7, "content": "<pad>"}]})");
+  EXPECT_EQ(Imported().text.pad_id, 7);
+  EXPECT_EQ(Imported().text.tokenizer.ids, SentencePieceIds::kTokenizerJson);
+  EXPECT_THAT(Imported().text.tokenizer.files, ElementsAre("tokenizer.json"));
   Write("tokenizer.model", "s");
   const Manifest manifest = Imported();
   EXPECT_EQ(manifest.text.pad_id, 0);
+  EXPECT_EQ(manifest.text.tokenizer.ids, SentencePieceIds::kT5);
   EXPECT_EQ(manifest.text.tokenizer.clean, TextCleaning::kLowerCase);
   EXPECT_THAT(manifest.text.tokenizer.files, ElementsAre("tokenizer.model"));
   Write("tokenizer_config.json", R"({"tokenizer_class": "GemmaTokenizer", "add_bos_token": true})");
   EXPECT_THAT(Refusal(), HasSubstr("tokenizer_config.json: add_bos_token is true"));
+}
+
+TEST_F(Layouts, ATokenizerJsonWithoutAClassSaysWhichSiglipItIs) {
+  WriteSiglip();
+  fs::remove(source_ / "spiece.model");
+  Write("tokenizer.json", R"({"model": {"type": "Unigram"}, "added_tokens": [{"id": 1, "content": "</s>"}]})");
+  EXPECT_EQ(Imported().text.tokenizer.clean, TextCleaning::kSiglip);
+  EXPECT_EQ(Imported().text.pad_id, 1);
+  Write("tokenizer.json", R"({"model": {"type": "BPE"}, "added_tokens": [{"id": 3, "content": "<pad>"}]})");
+  EXPECT_EQ(Imported().text.tokenizer.clean, TextCleaning::kLowerCase);
+  EXPECT_EQ(Imported().text.pad_id, 3);
+}
+
+TEST_F(Layouts, OpenClipFindsTheTokenizersOfOtherTowersByName) {
+  WriteOpenClip();
+  const auto config = [](std::string_view text) {
+    return fmt::format(R"({{"embed_dim": 8, "vision_cfg": {{"image_size": 32}}, "text_cfg": {{{}}}}})", text);
+  };
+  Write("config.json", config(R"("hf_tokenizer_name": "facebook/nllb-200-distilled-600M")"));
+  Write("textual/tokenizer.json", R"({"added_tokens": [{"id": 1, "content": "<pad>"}]})");
+  Manifest manifest = Imported();
+  EXPECT_EQ(manifest.text.tokenizer.ids, SentencePieceIds::kTokenizerJson);
+  EXPECT_EQ(manifest.text.pad_id, 1);
+  EXPECT_EQ(manifest.encoders.at("onnx").text->input, "text");
+  Write("textual/sentencepiece.bpe.model", "s");  // does not say which language stands in front
+  EXPECT_THAT(Imported().text.tokenizer.files, ElementsAre("textual/tokenizer.json"));
+
+  // SigLIP 2 in open_clip: Gemma's tokenizer, but open_clip's cleaning.
+  Write("config.json", config(R"("hf_tokenizer_name": "a/SigLIP2", "tokenizer_kwargs": {"clean": "canonicalize"})"));
+  Write("textual/tokenizer_config.json", R"({"tokenizer_class": "GemmaTokenizerFast", "pad_token": "<pad>"})");
+  fs::remove(source_ / "textual/sentencepiece.bpe.model");
+  EXPECT_EQ(Imported().text.tokenizer.clean, TextCleaning::kOpenClip);
+
+  // MobileCLIP looks at what stands behind a text.
+  fs::remove(source_ / "textual/tokenizer_config.json");
+  Write("config.json", config(R"("no_causal_mask": true)"));
+  EXPECT_EQ(Imported().text.padding, TextPadding::kContextLength);
+  Write("config.json", config(R"("tokenizer_type": "tiktoken")"));
+  EXPECT_THAT(Refusal(), HasSubstr("text_cfg.tokenizer_type is not known"));
+  Write("config.json",
+        config(R"("hf_tokenizer_name": "bert-base-uncased", "tokenizer_kwargs": {"strip_sep_token": true})"));
+  EXPECT_THAT(Refusal(), HasSubstr("strip_sep_token is true"));
+}
+
+TEST_F(Layouts, MClipHasTheNamesOfHuggingFaceForItsTextTower) {
+  WriteOpenClip();
+  fs::remove(source_ / "textual/tokenizer.json");
+  Write("textual/tokenizer_config.json", R"({"tokenizer_class": "XLMRobertaTokenizer"})");
+  Write("textual/sentencepiece.bpe.model", "s");
+  const Manifest manifest = Imported();
+  EXPECT_EQ(manifest.encoders.at("onnx").text->input, "input_ids");
+  EXPECT_EQ(manifest.encoders.at("onnx").text->output, "embedding");
+  EXPECT_EQ(manifest.text.tokenizer.ids, SentencePieceIds::kXlmRoberta);
+  EXPECT_EQ(manifest.text.pad_id, 1);
+  EXPECT_EQ(manifest.text.context_length, 77);
 }
 
 TEST_F(Layouts, OtherTextTowersBringTheirTokenizers) {

@@ -24,7 +24,8 @@ inline constexpr std::array kTokenizerWords = {EnumWord{"clip_bpe", TokenizerKin
                                                EnumWord{"wordpiece", TokenizerKind::kWordPiece},
                                                EnumWord{"sentencepiece", TokenizerKind::kSentencePiece}};
 inline constexpr std::array kSentencePieceIdsWords = {EnumWord{"t5", SentencePieceIds::kT5},
-                                                      EnumWord{"xlm_roberta", SentencePieceIds::kXlmRoberta}};
+                                                      EnumWord{"xlm_roberta", SentencePieceIds::kXlmRoberta},
+                                                      EnumWord{"tokenizer_json", SentencePieceIds::kTokenizerJson}};
 inline constexpr std::array kTextCleaningWords = {
     EnumWord{"none", TextCleaning::kNone}, EnumWord{"lower_case", TextCleaning::kLowerCase},
     EnumWord{"siglip", TextCleaning::kSiglip}, EnumWord{"open_clip", TextCleaning::kOpenClip}};

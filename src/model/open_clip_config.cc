@@ -1,5 +1,6 @@
 #include "model/open_clip_config.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -15,8 +16,34 @@ constexpr int kMaxSide = 4'096;
 // Training clamps the scale to 100, and that is where nearly all models end.
 constexpr float kTrainedScale = 100.0F;
 
+// What stands behind text_cfg.hf_tokenizer_name, found by a part of the name. tokenizer_config.json, if there is one,
+// counts more.
+struct NamedTokenizer {
+  std::string_view part;
+  TokenizerSpec spec;
+  std::int32_t pad_id;
+};
+const std::array kNamedTokenizers = {
+    NamedTokenizer{"xlm-roberta", {.kind = TokenizerKind::kSentencePiece, .ids = SentencePieceIds::kXlmRoberta}, 1},
+    NamedTokenizer{"xlm-v", {.kind = TokenizerKind::kSentencePiece, .ids = SentencePieceIds::kXlmRoberta}, 1},
+    NamedTokenizer{"nllb", {.kind = TokenizerKind::kSentencePiece, .ids = SentencePieceIds::kTokenizerJson}, 1},
+    NamedTokenizer{"mt5", {.kind = TokenizerKind::kSentencePiece, .ids = SentencePieceIds::kT5}, 0},
+    NamedTokenizer{"bert-base-uncased", {.kind = TokenizerKind::kWordPiece, .lower_case = true}, 0},
+};
+
+// Byte-level vocabularies of other kinds, and a class token behind the padding.
+Status RefuseOtherTokenizers(const JsonObject& text) {
+  for (const std::string_view key : {"tokenizer_type", "tiktoken_name", "tokenizer_mode"})
+    if (text.Has(key)) return text.Refuse(key, "is not known: the tokenizer is not CLIP's");
+  return {};
+}
+
 Status ReadText(const JsonObject& text, Manifest& manifest) {
   HC_ASSIGN(manifest.text.context_length, text.Integer("context_length", 77, 3, 4'096));
+  HC_TRY(RefuseOtherTokenizers(text));
+  // Then the padding is looked at like the text.
+  HC_ASSIGN(const bool sees_padding, text.Boolean("no_causal_mask", false));
+  if (sees_padding) manifest.text.padding = TextPadding::kContextLength;
   HC_ASSIGN(const std::string tokenizer, text.Text("hf_tokenizer_name"));
   HC_ASSIGN(const JsonObject settings, text.Member("tokenizer_kwargs"));
   constexpr std::array<std::string_view, 2> known_settings = {"clean", "strip_sep_token"};
@@ -25,23 +52,25 @@ Status ReadText(const JsonObject& text, Manifest& manifest) {
   HC_TRY(settings.OneOf("clean", known_cleaning));
   HC_ASSIGN(const std::string clean, settings.Text("clean"));
   if (tokenizer.empty()) return {};  // CLIP's own
+  HC_ASSIGN(const bool strips, settings.Boolean("strip_sep_token", false));
+  if (strips) return settings.Refuse("strip_sep_token", "is true, which is not known");
   TokenizerSpec& spec = manifest.text.tokenizer;
   if (clean == "canonicalize") {
     spec = {.kind = TokenizerKind::kSentencePiece, .ids = SentencePieceIds::kT5, .clean = TextCleaning::kOpenClip};
     manifest.text.pad_id = 1;
     return {};
   }
-  HC_ASSIGN(const bool strips, settings.Boolean("strip_sep_token", false));
-  if (strips) return settings.Refuse("strip_sep_token", "is true, which is not known");
   if (clean == "lower") return settings.Refuse("clean", "is 'lower'; known are 'whitespace' and 'canonicalize'");
-  if (tokenizer.find("xlm-roberta") != std::string::npos) {
-    spec = {.kind = TokenizerKind::kSentencePiece, .ids = SentencePieceIds::kXlmRoberta};
-    manifest.text.pad_id = 1;
-    return {};
-  }
-  return text.Refuse("hf_tokenizer_name",
-                     fmt::format("is '{}'; known are XLM-Roberta's and SigLIP's (with tokenizer_kwargs.clean)",
-                                 tokenizer.substr(0, 100)));
+  const auto named = std::ranges::find_if(
+      kNamedTokenizers, [&](const NamedTokenizer& one) { return tokenizer.find(one.part) != std::string::npos; });
+  if (named == kNamedTokenizers.end())
+    return text.Refuse("hf_tokenizer_name",
+                       fmt::format("is '{}'; known are those of XLM-Roberta, XLM-V, NLLB, mT5, bert-base-uncased, and "
+                                   "SigLIP's (with tokenizer_kwargs.clean)",
+                                   tokenizer.substr(0, 100)));
+  spec = named->spec;
+  manifest.text.pad_id = named->pad_id;
+  return {};
 }
 
 // init_logit_bias marks the models that were trained with SigLIP's loss.

@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "model/json_object.h"
+#include "text/tokenizer_json.h"
 
 namespace hailo_clip {
 namespace {
@@ -39,6 +40,9 @@ const std::array kClasses = {
         "Siglip2Tokenizer",
         {.kind = TokenizerKind::kSentencePiece, .ids = SentencePieceIds::kT5, .clean = TextCleaning::kLowerCase},
         "<pad>"},
+    // A language stands in front of the text, which only tokenizer.json says.
+    TokenizerClass{
+        "NllbTokenizer", {.kind = TokenizerKind::kSentencePiece, .ids = SentencePieceIds::kTokenizerJson}, "<pad>"},
 };
 
 // Names that say nothing: the files speak for themselves.
@@ -56,8 +60,7 @@ Result<const TokenizerClass*> FindClass(const JsonObject& config) {
   return config.Refuse("tokenizer_class", fmt::format("is '{}'; known are {}", full_name, fmt::join(names, ", ")));
 }
 
-// T5's own numbers: <pad> 0, </s> 1. fairseq's <pad> is 1; BERT's [PAD] is the first line. CLIP's never matters.
-Result<std::int32_t> PadId(const JsonObject& config, const TokenizerSpec& spec, std::string_view otherwise) {
+Result<std::string> PadToken(const JsonObject& config, std::string_view otherwise) {
   std::string token;
   if (config.HasObject("pad_token")) {
     HC_ASSIGN(const JsonObject added, config.Member("pad_token"));
@@ -65,7 +68,13 @@ Result<std::int32_t> PadId(const JsonObject& config, const TokenizerSpec& spec, 
   } else {
     HC_ASSIGN(token, config.Text("pad_token"));
   }
-  if (token.empty()) token = otherwise;
+  return token.empty() ? std::string(otherwise) : token;
+}
+
+// T5's own numbers: <pad> 0, </s> 1. fairseq's <pad> is 1; BERT's [PAD] is the first line. CLIP's never matters.
+Result<std::int32_t> PadId(const JsonObject& config, const TokenizerSpec& spec, std::string_view otherwise) {
+  HC_ASSIGN(const std::string token, PadToken(config, otherwise));
+  if (spec.ids == SentencePieceIds::kTokenizerJson) return 0;  // ReadTokenizerJson looks it up
   if (spec.kind == TokenizerKind::kClipBpe) return 0;
   if (spec.kind == TokenizerKind::kWordPiece && token == "[PAD]") return 0;
   if (spec.kind == TokenizerKind::kSentencePiece && token == "<pad>")
@@ -83,8 +92,8 @@ Status ReadTokenizerConfig(const fs::path& folder, const std::string& name, Text
   if (known != nullptr) {
     const TextCleaning expected = spec.clean;
     spec = known->spec;
-    // open_clip cleans texts itself, before a plain T5 tokenizer sees them.
-    if (known->name == "T5Tokenizer") spec.clean = expected;
+    // open_clip cleans texts itself, before any tokenizer sees them; T5's does not.
+    if (known->name == "T5Tokenizer" || expected == TextCleaning::kOpenClip) spec.clean = expected;
     HC_ASSIGN(text.pad_id, PadId(config, spec, known->pad_token));
   }
   if (spec.kind == TokenizerKind::kSentencePiece && spec.ids == SentencePieceIds::kT5) {
@@ -99,12 +108,35 @@ Status ReadTokenizerConfig(const fs::path& folder, const std::string& name, Text
   return config.RequireTrue("tokenize_chinese_chars");
 }
 
+// A vocabulary of SentencePiece that is there as tokenizer.json: what that says counts more than the class.
+Status ReadTokenizerJson(const fs::path& folder, const std::string& name, const std::string& config_name,
+                         TextSpec& text) {
+  HC_ASSIGN(const TokenizerJsonFacts facts, ReadTokenizerJsonFacts(folder / name));
+  TokenizerSpec& spec = text.tokenizer;
+  spec.ids = SentencePieceIds::kTokenizerJson;
+  // Without a class a SigLIP model is taken for the first one; the second has BPE.
+  if (facts.type == "BPE" && spec.clean == TextCleaning::kSiglip) spec.clean = TextCleaning::kLowerCase;
+  std::string pad = spec.clean == TextCleaning::kSiglip ? "</s>" : "<pad>";
+  if (HasFile(folder, config_name)) {
+    HC_ASSIGN(const JsonFile file, JsonFile::Read(folder, config_name));
+    HC_ASSIGN(const TokenizerClass* known, FindClass(file.root()));
+    HC_ASSIGN(pad, PadToken(file.root(), known == nullptr ? std::string_view(pad) : known->pad_token));
+  }
+  const auto found = facts.added.find(pad);
+  if (found == facts.added.end() || found->second < 0 || found->second > 1'000'000)
+    return Fail(ErrorCode::kUnsupported, "{}: added_tokens do not have the padding, '{}'", name, pad.substr(0, 100));
+  text.pad_id = static_cast<std::int32_t>(found->second);
+  return {};
+}
+
 // The files of which a tokenizer of this kind is made, each alternative one list, the best first.
-std::vector<std::vector<std::string>> Alternatives(TokenizerKind kind) {
-  switch (kind) {
+std::vector<std::vector<std::string>> Alternatives(const TokenizerSpec& spec) {
+  if (spec.ids == SentencePieceIds::kTokenizerJson) return {{"tokenizer.json"}};
+  switch (spec.kind) {
     case TokenizerKind::kClipBpe: return {{"tokenizer.json"}, {"vocab.json", "merges.txt"}};
     case TokenizerKind::kWordPiece: return {{"vocab.txt"}};
-    case TokenizerKind::kSentencePiece: return {{"sentencepiece.bpe.model"}, {"spiece.model"}, {"tokenizer.model"}};
+    case TokenizerKind::kSentencePiece:
+      return {{"sentencepiece.bpe.model"}, {"spiece.model"}, {"tokenizer.model"}, {"tokenizer.json"}};
   }
   return {};
 }
@@ -193,10 +225,12 @@ Status FindTokenizer(const fs::path& folder, std::string_view where, Manifest& m
   const std::string config = fmt::format("{}tokenizer_config.json", where);
   if (HasFile(folder, config)) HC_TRY(ReadTokenizerConfig(folder, config, manifest.text));
   std::vector<std::string> names;
-  for (std::vector<std::string> files : Alternatives(spec.kind)) {
+  for (std::vector<std::string> files : Alternatives(spec)) {
     for (std::string& file : files) file.insert(0, where);
     names.push_back(fmt::format("{}", fmt::join(files, " and ")));
     if (!std::ranges::all_of(files, [&](const std::string& file) { return HasFile(folder, file); })) continue;
+    if (spec.kind == TokenizerKind::kSentencePiece && files.front().ends_with(".json"))
+      HC_TRY(ReadTokenizerJson(folder, files.front(), config, manifest.text));
     for (const std::string& file : files) manifest.tokenizer_sha256.emplace(file, "");
     spec.files = std::move(files);
     return {};

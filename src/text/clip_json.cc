@@ -53,28 +53,12 @@ Status AddVocabulary(const dom::element& vocab, std::string_view path, ClipVocab
   return {};
 }
 
-// "left right", as tokenizers wrote until 0.19, or ["left", "right"].
-std::optional<std::array<std::string_view, 2>> ReadMerge(const dom::element& merge) {
-  std::string_view text;
-  if (merge.get(text) == simdjson::SUCCESS) {
-    const std::size_t space = text.find(' ');
-    if (space == text.npos) return std::nullopt;
-    return std::array{text.substr(0, space), text.substr(space + 1)};
-  }
-  dom::array pair;
-  std::array<std::string_view, 2> tokens;
-  if (merge.get(pair) != simdjson::SUCCESS || pair.size() != 2 || pair.at(0).get(tokens[0]) != simdjson::SUCCESS ||
-      pair.at(1).get(tokens[1]) != simdjson::SUCCESS)
-    return std::nullopt;
-  return tokens;
-}
-
 Status AddMerges(const dom::element& merges, ClipVocabularyBuilder& builder) {
   dom::array array;
   if (merges.get(array) != simdjson::SUCCESS) return Fail(ErrorCode::kBadModel, "model.merges is not an array");
   std::size_t index = 0;
   for (const dom::element merge : array) {
-    const auto tokens = ReadMerge(merge);
+    const auto tokens = ReadJsonMerge(merge);
     if (!tokens)
       return Fail(ErrorCode::kBadModel, "model.merges[{}] is neither \"left right\" nor [\"left\", \"right\"]", index);
     HC_TRY(builder.AddMerge((*tokens)[0], (*tokens)[1]));

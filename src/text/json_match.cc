@@ -63,4 +63,19 @@ Status MatchJson(std::string_view path, const dom::element& found, const dom::el
   return Fail(ErrorCode::kBadModel, "{} is {}; only {} is implemented", path, Shown(found), Shown(expected));
 }
 
+std::optional<std::array<std::string_view, 2>> ReadJsonMerge(const dom::element& merge) {
+  std::string_view text;
+  if (merge.get(text) == simdjson::SUCCESS) {
+    const std::size_t space = text.find(' ');
+    if (space == text.npos) return std::nullopt;
+    return std::array{text.substr(0, space), text.substr(space + 1)};
+  }
+  dom::array pair;
+  std::array<std::string_view, 2> tokens;
+  if (merge.get(pair) != simdjson::SUCCESS || pair.size() != 2 || pair.at(0).get(tokens[0]) != simdjson::SUCCESS ||
+      pair.at(1).get(tokens[1]) != simdjson::SUCCESS)
+    return std::nullopt;
+  return tokens;
+}
+
 }  // namespace hailo_clip

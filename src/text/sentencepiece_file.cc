@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "text/chars_map.h"
+
 namespace hailo_clip {
 namespace {
 
@@ -68,31 +70,6 @@ class WireReader {
   bool broken_ = false;
 };
 
-std::uint32_t LittleEndian(std::string_view bytes, std::size_t at) {
-  std::uint32_t value = 0;
-  for (unsigned i = 0; i < 4; ++i) value |= std::uint32_t{static_cast<unsigned char>(bytes[at + i])} << (8 * i);
-  return value;
-}
-
-// A double array of trie units; the texts that its values point to, each ended by a zero byte.
-bool IsSoundCharsMap(std::string_view map) {
-  if (map.empty()) return true;  // no rules
-  if (map.size() <= 4) return false;
-  const std::size_t trie_bytes = LittleEndian(map, 0);
-  if (trie_bytes >= map.size() - 4 || trie_bytes % 1024 != 0) return false;
-  const std::string_view trie = map.substr(4, trie_bytes);
-  const std::string_view texts = map.substr(4 + trie_bytes);
-  if (texts.back() != '\0') return false;
-  const std::size_t units = trie_bytes / 4;
-  constexpr std::uint32_t leaf = 0x80000000U;
-  for (std::size_t i = 0; i < units; ++i) {
-    const std::uint32_t unit = LittleEndian(trie, 4 * i);
-    const std::size_t offset = (unit >> 10U) << ((unit & (1U << 9U)) >> 6U);
-    if ((unit & leaf) != 0 ? (unit & ~leaf) >= texts.size() : (i ^ offset) >= units) return false;
-  }
-  return true;
-}
-
 Status CheckPiece(std::string_view piece, std::size_t index) {
   WireReader reader(piece);
   bool has_text = false;
@@ -108,8 +85,7 @@ Status CheckPiece(std::string_view piece, std::size_t index) {
 Status CheckNormalizer(std::string_view normalizer) {
   WireReader reader(normalizer);
   while (const auto field = reader.Next()) {
-    if (field->number == kCharsMap && field->bytes.has_value() && !IsSoundCharsMap(*field->bytes))
-      return Fail(ErrorCode::kBadModel, "its normalisation rules are damaged");
+    if (field->number == kCharsMap && field->bytes.has_value()) HC_TRY(CharsMap::Create(*field->bytes));
   }
   if (reader.broken()) return Fail(ErrorCode::kBadModel, "its normalisation rules are damaged");
   return {};

@@ -5,8 +5,10 @@
 #include <filesystem>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
+#include "text/text_steps.h"
 #include "text/tokenizer.h"
 
 namespace sentencepiece {
@@ -19,7 +21,8 @@ namespace hailo_clip {
 // counts as a special token. Thread-safe: the library's model is not changed once it is loaded.
 class SentencePieceTokenizer final : public Tokenizer {
  public:
-  // `model`: the content of the file. kBadModel if it is damaged or lacks the tokens that `spec.ids` puts around texts.
+  // `model`: the content of the file, a SentencePiece model or, as spec.ids says, a tokenizer.json. kBadModel if it is
+  // damaged or lacks the tokens that `spec.ids` puts around texts.
   [[nodiscard]] static Result<std::unique_ptr<SentencePieceTokenizer>> Create(std::string_view model,
                                                                               const TokenizerSpec& spec);
   ~SentencePieceTokenizer() override;
@@ -30,11 +33,15 @@ class SentencePieceTokenizer final : public Tokenizer {
 
  private:
   explicit SentencePieceTokenizer(const TokenizerSpec& spec);
+  [[nodiscard]] Status Load(std::string_view model);
+  [[nodiscard]] Status Frame();
   [[nodiscard]] std::int32_t IdOf(int piece) const;
 
   std::unique_ptr<sentencepiece::SentencePieceProcessor> processor_;
   const SentencePieceIds ids_;
   const TextCleaning cleaning_;
+  std::vector<TextStep> steps_;            // of a tokenizer.json
+  std::vector<std::int32_t> begin_, end_;  // around the ids
 };
 
 // Reads the file of a TokenizerSpec of kSentencePiece.

@@ -31,8 +31,9 @@ enum class TokenizerKind { kClipBpe, kWordPiece, kSentencePiece };
 
 // How the pieces of a SentencePiece model become token ids.
 enum class SentencePieceIds {
-  kT5,          // the model's own numbers; ends with </s>
-  kXlmRoberta,  // fairseq's: <s> 0, <pad> 1, </s> 2, <unk> 3, all others one more than in the model; <s> ... </s>
+  kT5,             // the model's own numbers; ends with </s>
+  kXlmRoberta,     // fairseq's: <s> 0, <pad> 1, </s> 2, <unk> 3, all others one more than in the model; <s> ... </s>
+  kTokenizerJson,  // numbers, what is put around a text and what is done to it before: as a tokenizer.json says
 };
 
 // What is done to a text before SentencePiece sees it.
@@ -49,7 +50,8 @@ struct TokenizerSpec {
   // Relative to the model's folder.
   // kClipBpe: {tokenizer.json}, {vocab.json, merges.txt}, {bpe_simple_vocab_16e6.txt.gz} or {merges.txt} (ids then
   // follow from the order of the merges: 256 bytes, 256 bytes with </w>, the merges, start, end).
-  // kWordPiece: {vocab.txt}, one token a line. kSentencePiece: {the model}, whatever its name.
+  // kWordPiece: {vocab.txt}, one token a line. kSentencePiece: {the model}, whatever its name, or with kTokenizerJson a
+  // tokenizer.json.
   std::vector<std::string> files = {};
   bool lower_case = false;                       // kWordPiece: lower case, and accents are taken off
   SentencePieceIds ids = SentencePieceIds::kT5;  // kSentencePiece

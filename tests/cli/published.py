@@ -18,6 +18,16 @@ TOKENIZERS = {
     "siglip": (DATA / "sentencepiece/letters.model", "spiece.model"),
 }
 LAYOUTS = list(TOKENIZERS)
+PIECES = DATA / "sentencepiece"
+# Other text towers (tests/data/models/make_towers.py), and which files of others they come with.
+TOWERS = {
+    "dual-bert": {"onnx/vision_model.onnx": DATA / "models/xenova/onnx/vision_model.onnx", "vocab.txt": DATA / "bert/vocab.txt"},
+    "dual-xlm-roberta": {"onnx/vision_model.onnx": DATA / "models/xenova/onnx/vision_model.onnx",
+                         "tokenizer.json": PIECES / "xlm_roberta.json"},
+    "siglip2": {"onnx/vision_model.onnx": DATA / "models/siglip/onnx/vision_model.onnx", "tokenizer.json": PIECES / "gemma.json"},
+    "m-clip": {"visual/model.onnx": DATA / "models/immich/visual/model.onnx", "textual/tokenizer.json": PIECES / "xlm_roberta.json"},
+    "nllb-clip": {"visual/model.onnx": DATA / "models/immich/visual/model.onnx", "textual/tokenizer.json": PIECES / "nllb.json"},
+}
 
 
 def lower(folder, precision):
@@ -33,7 +43,9 @@ def lower(folder, precision):
 
 def lay_out(layout, folder):
     shutil.copytree(DATA / "models" / layout, folder)
-    if TOKENIZERS[layout]:
+    for name, source in TOWERS.get(layout, {}).items():
+        shutil.copy(source, folder / name)
+    if TOKENIZERS.get(layout):
         source, name = TOKENIZERS[layout]
         shutil.copy(source, folder / name)
     return folder

@@ -1,4 +1,5 @@
-"""Every published layout, from picture bytes and texts to logits, against what PyTorch made of the same model.
+"""Every published layout, from picture bytes and texts to logits, against what PyTorch made of the same model; the text
+towers of tests/data/models/make_towers.py against numpy.
 
 The table of all layouts: pytest -q tests/cli/test_fidelity.py
 """
@@ -8,9 +9,9 @@ import re
 
 import pytest
 from conftest import IMAGES
-from published import DATA, LAYOUTS, lay_out, lower
+from published import DATA, LAYOUTS, TOWERS, lay_out, lower
 
-EXPECTED = [json.loads(line) for line in open(DATA / "models/expected.jsonl")]
+EXPECTED = [json.loads(line) for name in ("expected", "towers") for line in open(DATA / f"models/{name}.jsonl")]
 EMBEDDING_LIMIT = 1e-5
 LOGIT_LIMIT = 1e-4
 # ONNX Runtime itself, at every optimisation level, is 1.4e-4 to 1.8e-4 from PyTorch on this one: its embeddings agree to
@@ -19,7 +20,7 @@ LOGIT_LIMIT = 1e-4
 LOGIT_LIMITS = {"resnet": 2e-4}
 AS_REFERENCE = ("--set", "image.transparency=drop")  # how the reference treats transparent pixels
 # open_clip's configuration does not hold the logit scale: it is given by hand.
-FLAGS = {"immich": ("--logit-scale", "100.00296020507812")}
+FLAGS = {"immich": ("--logit-scale", "100.00296020507812"), "siglip2": ("--logit-scale", "12.5", "--logit-bias", "-6.5")}
 TABLE = []
 
 
@@ -69,7 +70,7 @@ def off_scores(run, layout, row, texts):
 @pytest.fixture(scope="module", autouse=True)
 def table(request):
     yield
-    line = "{:<10} {:>8} {:>6} {:>10} {:>10} {:>10} {:>10} {:>12}"
+    line = "{:<16} {:>8} {:>6} {:>10} {:>10} {:>10} {:>10} {:>12}"
     lines = [line.format("layout", "pictures", "texts", "off image", "off text", "off logit", "off score", "limit logit")]
     lines += [line.format(*row) for row in TABLE]
     lines.append(f"limits: embeddings {EMBEDDING_LIMIT}, scores {LOGIT_LIMIT}; - is not there to compare")
@@ -77,7 +78,7 @@ def table(request):
         print("\n" + "\n".join(lines))
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", [*LAYOUTS, *TOWERS])
 def test_a_layout_gives_the_numbers_of_the_reference(run, tmp_path, layout):
     run("models", "import", lay_out(layout, tmp_path / layout), *FLAGS.get(layout, ()))
     images, scores = rows(layout, "image"), rows(layout, "scores")

@@ -32,6 +32,7 @@ case "$name" in
   sentencepiece_model)
     seed '\000' "$data/sentencepiece/t5.model" "$data/sentencepiece/gemma.model"
     seed '\001' "$data/sentencepiece/t5.model"
+    seed '\002' "$data/sentencepiece/gemma.json" "$data/sentencepiece/nllb.json" "$data/sentencepiece/siglip.json"
     sources=src/text ;;
   published_config)
     published() { { printf '%b' "$1"; cat "$data/models/$2/config.json"; printf '\000'; cat "$data/models/$3"; printf '\000'; printf '%s' "$4"; } > "$work/seeds/$2"; }

@@ -46,8 +46,9 @@ void LogFromRuntime(void* logger, OrtLoggingLevel severity, const char* /*catego
 
 constexpr std::string_view kMaskName = "attention_mask";
 
-bool IsMask(const std::string& name, const EncoderFile& text) {
-  return name == kMaskName || name == text.attention_mask;
+// What a text graph may want beside the ids, of the same shape.
+bool IsBesideIds(const std::string& name, const EncoderFile& text) {
+  return name == kMaskName || name == text.attention_mask || name == kTokenTypesName;
 }
 
 bool IsInteger(const GraphTensor& tensor) {
@@ -130,7 +131,7 @@ class OnnxBackend final : public Backend {
       if (other.name == file.input) continue;
       const std::optional<EncoderFile>& text = manifest.encoders.at("onnx").text;
       const bool shared = text.has_value() && text->file == file.file;
-      if (!shared || !IsInteger(other) || (other.name != text->input && !IsMask(other.name, *text)))
+      if (!shared || !IsInteger(other) || (other.name != text->input && !IsBesideIds(other.name, *text)))
         return Fail(ErrorCode::kBadModel, "the graph wants an input '{}' that an image encoder does not have",
                     other.name);
       HC_TRY(CheckStandIn(other));
@@ -152,8 +153,11 @@ class OnnxBackend final : public Backend {
     if (!IsDynamic(ids->shape[1]) && ids->shape[1] < manifest.text.context_length)
       return Fail(ErrorCode::kBadModel, "input '{}' takes {} tokens, the manifest's context_length is {}", file.input,
                   ids->shape[1], manifest.text.context_length);
-    TextInput input{
-        .batch_axis = ids->shape[0], .sequence_axis = ids->shape[1], .type = ids->type, .mask = file.attention_mask};
+    TextInput input{.batch_axis = ids->shape[0],
+                    .sequence_axis = ids->shape[1],
+                    .type = ids->type,
+                    .mask = file.attention_mask,
+                    .types = {}};
     std::vector<OtherSideInput> other_side;
     for (const GraphTensor& other : graph->inputs) {
       if (other.name == file.input || other.name == file.attention_mask) continue;
@@ -164,10 +168,12 @@ class OnnxBackend final : public Backend {
         HC_TRY(CheckStandIn(other_side.back()));
         continue;
       }
-      if (other.name != kMaskName || other.type != ids->type)
-        return Fail(ErrorCode::kBadModel, "the graph wants an input '{}' that a text encoder does not have",
+      if (!IsBesideIds(other.name, file) || other.type != ids->type)
+        return Fail(ErrorCode::kBadModel,
+                    "the graph wants an input '{}'; a text encoder has token ids, attention_mask and token_type_ids, "
+                    "of one type of numbers",
                     other.name);
-      input.mask = other.name;
+      (other.name == kTokenTypesName ? input.types : input.mask) = other.name;
     }
     HC_TRY(CheckOutput(*graph, file, manifest));
     EncoderInfo info = Info(manifest, *graph, input.batch_axis, file.best_batch.value_or(kTextBatch));

@@ -20,9 +20,10 @@ Ort::Value MakeStandIn(const OtherSideInput& input) {
   Ort::AllocatorWithDefaultOptions allocator;
   Ort::Value value = Ort::Value::CreateTensor(allocator, shape.data(), shape.size(), input.type);
   const std::size_t count = value.GetTensorTypeAndShapeInfo().GetElementCount();
+  const int id = input.name == kTokenTypesName ? 0 : 1;
   switch (input.type) {
-    case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64: std::fill_n(value.GetTensorMutableData<std::int64_t>(), count, 1); break;
-    case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32: std::fill_n(value.GetTensorMutableData<std::int32_t>(), count, 1); break;
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64: std::fill_n(value.GetTensorMutableData<std::int64_t>(), count, id); break;
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32: std::fill_n(value.GetTensorMutableData<std::int32_t>(), count, id); break;
     case ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16:
       std::fill_n(value.GetTensorMutableData<Ort::Float16_t>(), count, Ort::Float16_t(0.0F));
       break;
@@ -236,6 +237,12 @@ class OnnxTextEncoder final : public OnnxEncoder {
     if (input_.mask.has_value()) {
       names.push_back(input_.mask->c_str());
       inputs.push_back(Ort::Value::CreateTensor<Id>(memory_, mask.data(), mask.size(), shape.data(), shape.size()));
+    }
+    std::vector<Id> types;
+    if (input_.types.has_value()) {
+      types.resize(ids.size());
+      names.push_back(input_.types->c_str());
+      inputs.push_back(Ort::Value::CreateTensor<Id>(memory_, types.data(), types.size(), shape.data(), shape.size()));
     }
     return Run(std::move(names), std::move(inputs), rows, all);
   }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "backend/backend.h"
 #include "backend/onnx/graph.h"
@@ -17,15 +18,19 @@ namespace hailo_clip {
 [[nodiscard]] constexpr bool IsDynamic(std::int64_t axis) { return axis < 0; }
 
 // An input of a graph of both sides that this side does not have: it is fed the least that the graph takes, one picture
-// of zeros or one text of one token (ids and mask 1), and what comes of it is not looked at.
+// of zeros or one text of one token (ids and mask 1, its type 0), and what comes of it is not looked at.
 using OtherSideInput = GraphTensor;
+
+// BERT's mark of a text's first or second half.
+inline constexpr std::string_view kTokenTypesName = "token_type_ids";
 
 // How a text graph takes its token ids.
 struct TextInput {
   std::int64_t batch_axis = -1;
   std::int64_t sequence_axis = -1;
   ONNXTensorElementDataType type = ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64;
-  std::optional<std::string> mask;  // 1 for a token, 0 for padding; of the same type
+  std::optional<std::string> mask;   // 1 for a token, 0 for padding; of the same type
+  std::optional<std::string> types;  // "token_type_ids": always 0; of the same type
 };
 
 // Two encoders may share a graph: sessions run on several threads at once.
