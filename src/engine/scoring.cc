@@ -105,12 +105,13 @@ std::vector<std::size_t> LargestIndexes(std::span<const float> cosines, std::siz
   std::vector<std::size_t> best(count);  // a heap, the worst in front
   std::iota(best.begin(), best.end(), std::size_t{0});
   std::ranges::make_heap(best, better);
-  constexpr std::size_t kAtOnce = 16;  // mostly none of them is better: one vector comparison says so
+  constexpr std::size_t kAtOnce = 16;  // of which mostly none is better
   for (std::size_t i = count; i < cosines.size();) {
     const std::size_t end = std::min(i + kAtOnce, cosines.size());
+    const float least = cosines[best.front()];
     int above = 0;
     if (end - i == kAtOnce)
-      for (std::size_t k = 0; k < kAtOnce; ++k) above += cosines[i + k] > cosines[best.front()] ? 1 : 0;
+      for (std::size_t k = 0; k < kAtOnce; ++k) above += cosines[i + k] > least ? 1 : 0;
     for (; i < end && (above > 0 || end - i < kAtOnce); ++i) {
       if (!(cosines[i] > cosines[best.front()])) continue;
       std::ranges::pop_heap(best, better);
