@@ -29,7 +29,9 @@ parser.add_argument("--rounds", type=int, default=3)
 parser.add_argument("--seconds", type=float, default=2)
 parser.add_argument("--threads", type=int, default=2)
 parser.add_argument("--json", type=pathlib.Path)
-parser.add_argument("--only", choices=["engine", "device", "overload"], help="one part of it")
+parser.add_argument("--only", choices=["engine", "device", "overload", "soak"], help="one part of it")
+parser.add_argument("--overload-seconds", type=float, default=10, help="at each rate (default 10)")
+parser.add_argument("--soak-minutes", type=float, default=0, help="90 %% of the best rate for so long (default 0: none)")
 arguments = parser.parse_args()
 results: dict = {"model": arguments.model, "threads": arguments.threads, "onnxruntime": onnxruntime.__version__}
 
@@ -74,15 +76,14 @@ def raw_engine():
 
 
 def beside_the_engine() -> None:
-    raw = raw_engine()
+    raw, all_cached = raw_engine(), "same picture and prompts, all cached, 8 clients"
     small, medium, large = photo(224, 224), photo(640, 480), photo(4000, 3000)
     jpeg = {"224 px": small, "640x480": medium, "12 MP": large}
     flags = ["--model", arguments.model, "--set", f"performance.encoder_threads={arguments.threads}",
              "--set", "performance.max_queue_size=64", "--set", f"models.dirs={arguments.folder.parent}",
              "--set", "text_embedding.cache_max_entries=5000"]
-    photos = distinct_photos(4000)
-    warm = {count: [classify(p, labels(count), cold=False) for p in photos[:: max(1, count // 10)]]
-            for count in (5, 100, 1000)}
+    # Prompts are looked up, pictures are not: the service keeps none, and clients' pictures differ.
+    warm = {count: [classify(p, labels(count), cold=False) for p in distinct_photos(40)] for count in (5, 100, 1000)}
     texts = [request("/v1/embed/text", json.dumps({"text": f"a photo of thing {i} on a table"}).encode())
              for i in range(100)]
     rows = [(f"image, {name}, {clients} client{'s' * (clients > 1)}",
@@ -90,11 +91,10 @@ def beside_the_engine() -> None:
             for name, data in jpeg.items() for clients in ((1, 8, 32) if name == "640x480" else (1, 8))]
     rows += [(f"classify, {count} cached prompts, {clients} clients", warm[count], clients, 8)
              for count in (5, 100, 1000) for clients in (1, 8)]
-    rows += [("same picture and prompts, all cached, 8 clients", [classify(medium, labels(5), cold=False)], 8, 8),
-             ("text, 8 clients", texts, 8, None)]
+    rows += [(all_cached, [classify(medium, labels(5), cold=False)], 8, 8), ("text, 8 clients", texts, 8, None)]
     rates: dict = {row[0]: [] for row in rows} | {"raw 1": [], "raw 8": []}
     ratios: dict = {row[0]: [] for row in rows}
-    with Service(*flags) as service:
+    with Service(*flags, "--set", "image.cache_max_bytes=0") as service, Service(*flags) as caching:
         for count in warm:  # the prompts are in the cache from here on
             service.request("POST", "/v1/embed/text", json.dumps({"texts": labels(count)}),
                             {"Content-Type": "application/json", "Cache-Control": "max-age=0"})
@@ -104,7 +104,8 @@ def beside_the_engine() -> None:
             for batch, rate in round_raw.items():
                 rates[f"raw {batch}"].append(rate)
             for name, requests, clients, batch in rows:
-                result = closed_loop(service.port, requests, clients, arguments.seconds)
+                result = closed_loop((caching if name == all_cached else service).port, requests, clients,
+                                     arguments.seconds)
                 if set(result.statuses) != {200}:
                     raise SystemExit(f"{name}: {result.statuses}")
                 rates[name].append(result.rate)
@@ -162,7 +163,7 @@ def overload() -> None:
             f"{'refusal p99':>13}{'MiB':>7}")
         results["overload"] = {"best": best}
         for factor in (0.5, 0.8, 1, 2, 4):
-            result = open_loop(service.port, body, best * factor, max(10.0, arguments.seconds))
+            result = open_loop(service.port, body, best * factor, arguments.overload_seconds)
             refused = result.statuses.get(429, 0) / max(1, sum(result.statuses.values()))
             row = {"goodput": result.rate, "p50": result.percentile(50), "p99": result.percentile(99),
                    "refused": refused, "refusal_p99": result.percentile(99, result.refusals),
@@ -172,7 +173,27 @@ def overload() -> None:
                 f"{refused:9.1%}{row['refusal_p99']:13.1f}{row['mib']:7.0f}")
 
 
-for name, part in {"engine": beside_the_engine, "device": beside_a_device, "overload": overload}.items():
+def soak() -> None:
+    """Memory and errors at 90 % of the best rate, a line for each sixth of the time."""
+    if arguments.soak_minutes == 0:
+        return
+    say(f"\nsoak: {arguments.soak_minutes:g} minutes at 90 % of the best rate; times in ms")
+    body = [request("/v1/embed/image", data, "image/jpeg") for data in distinct_photos(200)]
+    with Service("--model", arguments.model, "--set", f"models.dirs={arguments.folder.parent}") as service:
+        rate = 0.9 * closed_loop(service.port, body, 8, max(5.0, arguments.seconds)).rate
+        say(f"  {rate:.1f}/s\n  {'minute':>8}{'answers':>9}{'p50':>8}{'p99':>8}{'MiB':>7}  statuses")
+        results["soak"] = []
+        for part in range(1, 7):
+            result = open_loop(service.port, body, rate, arguments.soak_minutes * 10)
+            row = {"minute": arguments.soak_minutes / 6 * part, "answers": len(result.latencies),
+                   "p50": result.percentile(50), "p99": result.percentile(99), "mib": service.memory_mib("VmRSS:"),
+                   "statuses": result.statuses}
+            results["soak"].append(row)
+            say(f"  {row['minute']:8.1f}{row['answers']:9}{row['p50']:8.0f}{row['p99']:8.0f}{row['mib']:7.0f}"
+                f"  {row['statuses']}")
+
+
+for name, part in {"engine": beside_the_engine, "device": beside_a_device, "overload": overload, "soak": soak}.items():
     if arguments.only in (None, name):
         part()
 if arguments.json:

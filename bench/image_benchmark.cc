@@ -9,6 +9,7 @@
 
 #include <jpeglib.h>
 
+#include "base/file.h"
 #include "image/orientation.h"
 #include "image/preprocess.h"
 #include "image/resample_kernels.h"
@@ -104,6 +105,23 @@ void JpegToTensor(benchmark::State& state) {
   state.counters["file_KB"] = static_cast<double>(file.size()) / 1000;
 }
 
+// The file that HC_BENCH_JPEG names, else a 12 megapixel one of the tests; exactly or with scaled decoding.
+void FileToTensor(benchmark::State& state) {
+  const char* name = std::getenv("HC_BENCH_JPEG");  // NOLINT(concurrency-mt-unsafe): nobody sets it
+  const auto file = ReadFile(name != nullptr ? name : HAILO_CLIP_SOURCE_DIR "/tests/data/images/large_12mp.jpg",
+                             std::size_t{1} << 28U);
+  if (!file.has_value()) return state.SkipWithError(file.error().message.c_str());
+  DecodeOptions options;
+  options.scaled_jpeg = state.range(0) != 0;
+  std::vector<float> tensor(std::size_t{3} * 224 * 224);
+  for ([[maybe_unused]] auto _ : state) {
+    const auto picture = PreparePicture(std::as_bytes(std::span(*file)), kSpec, options);
+    if (!picture.has_value()) return state.SkipWithError(picture.error().message.c_str());
+    NormalizeToNchw(picture->crop.pixels, kSpec, tensor);
+    benchmark::DoNotOptimize(tensor.data());
+  }
+}
+
 void ResampleOnly(benchmark::State& state) {
   const RgbImage image = Picture(4000, 3000);
   const ResampleKernels& kernels = state.range(1) != 0 ? BestKernels() : ScalarKernels();
@@ -137,6 +155,7 @@ BENCHMARK(JpegToTensor)
     ->Args({3000, 4000, 1, 0})
     ->Args({640, 480, 1, 0})
     ->Unit(benchmark::kMillisecond);
+BENCHMARK(FileToTensor)->ArgNames({"scaled"})->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
 BENCHMARK(ResampleOnly)
     ->ArgNames({"exif", "vector"})
     ->Args({1, 1})

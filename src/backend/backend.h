@@ -46,7 +46,7 @@ struct Embeddings {
 struct EncoderInfo {
   std::string backend;    // as answers name it: "onnx-cpu"
   std::string device;     // "cpu, 2 threads"
-  std::string precision;  // "fp32"
+  std::string precision;  // of its weights: "fp32", "fp16", "bf16", "int8", "int4"
   int dimension = 0;
   int best_batch = 1;      // above this a larger batch costs as much an item; the batcher sends no larger one
   int max_in_flight = 1;   // batches that may be submitted before the first is done

@@ -70,6 +70,7 @@ void AddServeCommand(CLI::App& app, CommonFlags& flags, int& status);
 void AddClassifyCommand(CLI::App& app, CommonFlags& flags, std::vector<std::string>& prompts_after_dashes, int& status);
 void AddEmbedCommand(CLI::App& app, CommonFlags& flags, int& status);
 void AddModelsCommand(CLI::App& app, CommonFlags& flags, int& status);
+void AddBenchCommand(CLI::App& app, CommonFlags& flags, int& status);
 void AddLabelSetsCommand(CLI::App& app, CommonFlags& flags, int& status);
 void AddConfigCommand(CLI::App& app, CommonFlags& flags, int& status);
 void AddDoctorCommand(CLI::App& app, CommonFlags& flags, int& status);

@@ -2,24 +2,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 #include "base/json_writer.h"
 #include "cli/models.h"
 #include "model/install.h"
+#include "model/published_files.h"
 
 namespace hailo_clip {
 namespace {
-
-std::uintmax_t BytesOf(const InstalledModel& model) {
-  std::uintmax_t bytes = 0;
-  for (const auto& [file, sha256] : FilesOf(model.manifest)) {
-    std::error_code error;
-    const auto size = std::filesystem::file_size(model.folder / file, error);
-    if (!error) bytes += size;
-  }
-  return bytes;
-}
 
 std::string_view FamilyName(const Manifest& manifest) {
   return manifest.family == ModelFamily::kClip ? "clip" : "siglip";
@@ -70,8 +62,12 @@ int ShowModel(const CommonFlags& flags, const std::string& name, bool as_json) {
   const Manifest& manifest = model->manifest;
   fmt::print("name         {}\nfamily       {}\ndimension    {}\nfolder       {}\nfingerprint  {}\n", manifest.name,
              FamilyName(manifest), manifest.embedding_dimension, model->folder.string(), model->fingerprint);
-  fmt::print("scoring      {} of {} x cosine\n",
-             manifest.scoring.activation == Activation::kSoftmax ? "softmax" : "sigmoid", manifest.scoring.logit_scale);
+  const ScoringSpec& scoring = manifest.scoring;
+  if (scoring.activation == Activation::kSoftmax)
+    fmt::print("scoring      softmax of {} x cosine\n", scoring.logit_scale);
+  else
+    fmt::print("scoring      sigmoid of {} x cosine {} {}\n", scoring.logit_scale, scoring.logit_bias < 0 ? "-" : "+",
+               std::abs(scoring.logit_bias));
   fmt::print("picture      {} x {}\ncontext      {} tokens\nlicence      {}\nsource       {}\nrevision     {}\n",
              manifest.image.crop_size, manifest.image.crop_size, manifest.text.context_length, manifest.licence,
              manifest.source, manifest.revision);
@@ -123,10 +119,13 @@ void AddImportCommand(CLI::App& command, CommonFlags& flags, int& status) {
       "Examples:\n"
       "  hailo-clip models import ~/Downloads/clip-vit-base-patch32 --name clip-vit-b-32\n"
       "  hailo-clip models import clip-vit-b-32.tar          # as `models export` wrote it\n"
+      "  hailo-clip models import ~/Downloads/clip-vit-base-patch32 --precision int8 --name clip-vit-b-32-int8\n"
       "Read are Hugging Face's ONNX exports (two graphs or one) and open_clip's as Immich publishes them: CLIP and\n"
-      "SigLIP models in full precision. docs/MODELS.md tells more.");
+      "SigLIP models. docs/MODELS.md tells more.");
   command.add_option("source", options->source, "The published folder, or a tar")->required();
   command.add_option("--name", options->name, "Name to install it under (default: the folder's)");
+  command.add_option("--precision", options->precision,
+                     "Which of the published graphs: " + PrecisionNames() + " (default: fp32)");
   command.add_option("--logit-scale", options->logit_scale, "The trained logit scale, if the published files lack it");
   command.add_option("--logit-bias", options->logit_bias, "The trained logit bias (sigmoid models)");
   command.add_flag("--replace", options->replace, "Replace a model of that name");
@@ -134,6 +133,16 @@ void AddImportCommand(CLI::App& command, CommonFlags& flags, int& status) {
 }
 
 }  // namespace
+
+std::uintmax_t BytesOf(const InstalledModel& model) {
+  std::uintmax_t bytes = 0;
+  for (const auto& [file, sha256] : FilesOf(model.manifest)) {
+    std::error_code error;
+    const auto size = std::filesystem::file_size(model.folder / file, error);
+    if (!error) bytes += size;
+  }
+  return bytes;
+}
 
 void AddModelsCommand(CLI::App& app, CommonFlags& flags, int& status) {
   CLI::App* models = app.add_subcommand("models", "List, verify, import, export and remove models");

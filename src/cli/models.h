@@ -16,4 +16,7 @@ namespace hailo_clip {
 [[nodiscard]] int RunSeal(const CommonFlags& flags, const std::filesystem::path& folder);
 [[nodiscard]] int RunVerify(const CommonFlags& flags, const std::vector<std::string>& names);  // empty: all
 
+// Of the files that its manifest names; those that are missing count nothing.
+[[nodiscard]] std::uintmax_t BytesOf(const InstalledModel& model);
+
 }  // namespace hailo_clip

@@ -49,20 +49,30 @@ InstalledModel AsInstalled(const Manifest& manifest, const std::filesystem::path
 }
 
 // Measures the logits if there is a graph for that, checks that the model works and records its self-test vectors.
-Status RecordVectors(const Config& config, const std::filesystem::path& folder, Manifest& manifest,
-                     const std::optional<std::filesystem::path>& logits_graph = {}) {
+// Returns sentences for the person who imports.
+Result<std::vector<std::string>> RecordVectors(const Config& config, const std::filesystem::path& folder,
+                                               Manifest& manifest,
+                                               const std::optional<std::filesystem::path>& logits_graph = {}) {
   HC_ASSIGN(const auto bench, Workbench::Create(config));
   if (logits_graph.has_value()) HC_TRY(MeasureLogits(bench->backend(), *logits_graph, manifest));
   HC_ASSIGN(const auto loaded, bench->Load(AsInstalled(manifest, folder)));
-  HC_TRY(CheckNewModel(*loaded));
+  const float exact = manifest.self_test.min_cosine;
+  HC_ASSIGN(manifest.self_test.min_cosine, CheckNewModel(*loaded));
   HC_ASSIGN(SelfTestSpec vectors, RecordSelfTest(*loaded));
   manifest.self_test.images = std::move(vectors.images);
   manifest.self_test.texts = std::move(vectors.texts);
-  return {};
+  std::vector<std::string> notes = {fmt::format("the weights are {}", loaded->image_info().precision)};
+  if (manifest.self_test.min_cosine < exact)
+    notes.push_back(fmt::format(
+        "activations are quantised while it runs, so an embedding moves with what shares its batch; the self-test's "
+        "limit, set from how far, is {:.4f}. clip.batch_size: 1 makes embeddings repeatable",
+        manifest.self_test.min_cosine));
+  return notes;
 }
 
-// The smallest cosine of the self-test.
+// Hashes every file, whatever is remembered of it, then gives the smallest cosine of the self-test.
 Result<double> Verify(const Config& config, const InstalledModel& model) {
+  HC_TRY(VerifyFiles(model));
   HC_ASSIGN(const auto bench, Workbench::Create(config));
   HC_ASSIGN(const auto loaded, bench->Load(model));
   return RunSelfTest(*loaded);
@@ -100,8 +110,11 @@ int RunImport(const CommonFlags& flags, ImportOptions options) {
   fmt::print(stderr, "importing {} ...\n", options.source.string());
   const auto result = InstallModel(options, [&](StagedModel& model) -> Status {
     // A model that brings its vectors must reproduce them here; recording new ones would prove nothing.
-    if (model.manifest.self_test.images.empty() && model.manifest.self_test.texts.empty())
-      return RecordVectors(loaded->config, model.folder, model.manifest, model.logits_graph);
+    if (model.manifest.self_test.images.empty() && model.manifest.self_test.texts.empty()) {
+      HC_ASSIGN(auto notes, RecordVectors(loaded->config, model.folder, model.manifest, model.logits_graph));
+      model.notes.insert(model.notes.end(), notes.begin(), notes.end());
+      return {};
+    }
     HC_TRY(Verify(loaded->config, AsInstalled(model.manifest, model.folder)));
     return {};
   });

@@ -55,6 +55,7 @@ int RunCommandLine(int argc, const char* const* argv) {
   AddClassifyCommand(app, flags, prompts, status);
   AddEmbedCommand(app, flags, status);
   AddModelsCommand(app, flags, status);
+  AddBenchCommand(app, flags, status);
   AddLabelSetsCommand(app, flags, status);
   AddConfigCommand(app, flags, status);
   AddDoctorCommand(app, flags, status);

@@ -16,6 +16,7 @@ namespace hailo_clip {
 enum class IfMissing { kFail, kStarter };
 enum class Transparency { kWhite, kDrop };
 enum class Gray16 { kHighByte, kClip };
+enum class JpegScaling { kExact, kFast };
 enum class TextMode { kOnDemand, kPrecomputed };
 
 struct ServerConfig {
@@ -61,6 +62,7 @@ struct ImageConfig {
   bool apply_orientation = true;
   Transparency transparency = Transparency::kWhite;
   Gray16 gray16 = Gray16::kHighByte;
+  JpegScaling jpeg_scaling = JpegScaling::kExact;
   std::size_t cache_max_bytes = std::size_t{16} << 20U;  // of embeddings of pictures seen before; 0: none are kept
 };
 

@@ -87,6 +87,8 @@ void AddImage(std::vector<ConfigKey>& keys) {
   keys.push_back(Key("image.transparency", at, &S::transparency, transparency));
   const Choice<Gray16> gray16{{{"high_byte", Gray16::kHighByte}, {"clip", Gray16::kClip}}};
   keys.push_back(Key("image.gray16", at, &S::gray16, gray16));
+  const Choice<JpegScaling> scaling{{{"exact", JpegScaling::kExact}, {"fast", JpegScaling::kFast}}};
+  keys.push_back(Key("image.jpeg_scaling", at, &S::jpeg_scaling, scaling));
   keys.push_back(Key("image.cache_max_bytes", at, &S::cache_max_bytes, Bytes{0, 64 * kGiB}));
 }
 

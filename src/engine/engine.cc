@@ -1,40 +1,17 @@
 #include "engine/engine.h"
 
 #include <fmt/ranges.h>
-#include <malloc.h>
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <utility>
 
-#include "backend/registry.h"
 #include "engine/loaded_model.h"
 #include "engine/self_test.h"
 #include "text/prompt_template.h"
 
 namespace hailo_clip {
 namespace {
-
-constexpr std::size_t kShortFingerprint = std::string_view("sha256:").size() + 16;
-
-BackendOptions OptionsOfBackend(const Config& config) {
-  return {.device = config.clip.device,
-          .threads = config.performance.encoder_threads,
-          .batch_size = config.clip.batch_size,
-          .device_timeout_ms = config.clip.device_timeout_ms,
-          .map_weights = config.performance.map_weights,
-          .simulated_device = config.clip.simulated_device};
-}
-
-ModelIdentity Identify(const LoadedModel& model, std::optional<std::string> requested) {
-  return {.name = model.manifest().name,
-          .fingerprint = model.fingerprint().substr(0, kShortFingerprint),
-          .backend = model.image_info().backend,
-          .dimension = model.manifest().embedding_dimension,
-          .simulated = model.image_info().simulated,
-          .requested_model = std::move(requested)};
-}
 
 // "images[2]: " when there are several, so that the caller finds the bad one.
 std::unexpected<Error> FailAt(std::string_view list, std::size_t index, std::size_t count, Error error) {
@@ -67,7 +44,7 @@ Engine::Engine(Options options, const Logger& logger, const Clock& clock)
       texts_(TextLimits(options_.config.text_embedding), metrics_.Cache("text")),
       pictures_({.entries = std::numeric_limits<std::size_t>::max(), .bytes = options_.config.image.cache_max_bytes},
                 metrics_.Cache("image")),
-      decoders_(options_.config.performance.worker_threads),
+      decode_turns_(options_.config.performance.worker_threads),
       others_(
           options_.config.models.load, options_.config.models.max_memory,
           [this](const std::string& name) -> Result<ServedModel> {
@@ -80,120 +57,6 @@ Engine::Engine(Options options, const Logger& logger, const Clock& clock)
       label_sets_(options_.label_set_folders, options_.config.label_sets.max_memory, logger_, clock_) {}
 
 Engine::~Engine() = default;
-
-Result<InstalledModel> Engine::ChooseModel(std::optional<std::string>& stands_in_for) const {
-  const ClipConfig& clip = options_.config.clip;
-  if (clip.model == "auto") return store_.FindBest(ModelsForBackend(clip.backend));
-  auto model = store_.Find(clip.model);
-  if (model.has_value() || model.error().code != ErrorCode::kNotFound) return model;
-  if (clip.if_missing == IfMissing::kFail) {
-    model.error().message +=
-        "; install it with 'hailo-clip models import DIR --name NAME', choose another with clip.model, or set "
-        "clip.if_missing: starter to serve the starter model meanwhile";
-    return model;
-  }
-  logger_.Warning("the configured model is not installed; the starter serves in its place",
-                  {{"model", clip.model}, {"serving", kStarterModel}});
-  stands_in_for = clip.model;
-  return store_.Find(kStarterModel);
-}
-
-void Engine::WarnOfConfiguration(const Manifest& manifest) const {
-  const ClipConfig& clip = options_.config.clip;
-  const auto warn = [&](std::string_view key, double configured, double actual) {
-    logger_.Warning("the configuration differs from the model; the model's value counts",
-                    {{"key", key}, {"configured", configured}, {"model", actual}});
-  };
-  if (clip.embedding_dimension.has_value() && *clip.embedding_dimension != manifest.embedding_dimension)
-    warn("clip.embedding_dimension", *clip.embedding_dimension, manifest.embedding_dimension);
-  if (clip.image_size.has_value() && *clip.image_size != manifest.image.crop_size)
-    warn("clip.image_size", *clip.image_size, manifest.image.crop_size);
-  if (clip.logit_scale.has_value() && std::abs(*clip.logit_scale - manifest.scoring.logit_scale) > 1e-3)
-    warn("clip.logit_scale", *clip.logit_scale, manifest.scoring.logit_scale);
-}
-
-Status Engine::WarmUp(LoadedModel& model) const {
-  const PerformanceConfig& performance = options_.config.performance;
-  for (int i = 0; performance.warmup_enabled && i < performance.warmup_iterations; ++i) {
-    HC_ASSIGN(const RgbImage card, TestCard(TestCardNames().front()));
-    const auto call = model.StartImages({});
-    HC_TRY(call->Add(PreparePixels(card, model.manifest().image).pixels));
-    HC_ASSIGN(const auto image, model.FinishImages(*call));
-    if (!model.has_texts()) continue;
-    HC_ASSIGN(const auto text, model.EncodeTokens({model.Tokenize(SelfTestTexts().front()).ids}, {}));
-  }
-  return {};
-}
-
-Result<ServedModel> Engine::Open(const InstalledModel& installed, std::optional<std::string> stands_in_for) const {
-  HC_ASSIGN(auto backend, CreateBackend(options_.config.clip.backend, OptionsOfBackend(options_.config), logger_));
-  HC_ASSIGN(std::shared_ptr<LoadedModel> model,
-            LoadedModel::Load(installed, std::move(backend), texts_, clock_, &metrics_));
-  ::malloc_trim(0);  // loading leaves the file's bytes and the unfolded weights on the heap
-  HC_TRY(WarmUp(*model));
-  ModelIdentity identity = Identify(*model, std::move(stands_in_for));
-  return ServedModel{std::move(model), std::move(identity)};
-}
-
-Result<ServedModel> Engine::LoadMain() const {
-  std::optional<std::string> stands_in_for;
-  HC_ASSIGN(const InstalledModel installed, ChooseModel(stands_in_for));
-  WarnOfConfiguration(installed.manifest);
-  return Open(installed, std::move(stands_in_for));
-}
-
-Status Engine::Load() {
-  const SteadyTime start = clock_.Now();
-  auto serving = LoadMain();
-  if (!serving.has_value()) {
-    const std::lock_guard lock(mutex_);
-    health_ = {.state = HealthState::kUnhealthy, .reason = serving.error().message};
-    return std::unexpected(serving.error());
-  }
-  {
-    const std::lock_guard lock(mutex_);
-    model_ = serving->model;
-    health_.model = serving->identity;
-  }
-  others_.Exclude(serving->identity.name);
-  HC_TRY(RunSelfTest());
-  const EncoderInfo& image = serving->model->image_info();
-  logger_.Info("model ready", {{"model", serving->identity.name},
-                               {"fingerprint", serving->identity.fingerprint},
-                               {"backend", image.backend},
-                               {"device", image.device},
-                               {"dimension", image.dimension},
-                               {"self_test_min_cosine", *health().self_test_min_cosine},
-                               {"ms", MillisecondsBetween(start, clock_.Now())}});
-  if (options_.config.text_embedding.mode == TextMode::kPrecomputed) PrepareLabelSets();
-  others_.LoadAll();
-  return {};
-}
-
-Status Engine::RunSelfTest() {
-  std::shared_ptr<LoadedModel> model;
-  {
-    const std::lock_guard lock(mutex_);
-    model = model_;
-  }
-  if (model == nullptr) return Fail(ErrorCode::kUnavailable, "no model is loaded");
-  const auto smallest = hailo_clip::RunSelfTest(*model);
-  const std::lock_guard lock(mutex_);
-  health_.self_test_passed = smallest.has_value();
-  health_.state = smallest.has_value() ? HealthState::kHealthy : HealthState::kUnhealthy;
-  health_.reason = smallest.has_value() ? "" : smallest.error().message;
-  if (!smallest.has_value()) return std::unexpected(smallest.error());
-  health_.self_test_min_cosine = *smallest;
-  return {};
-}
-
-Health Engine::health() const {
-  std::vector<PooledModel> others = others_.models();
-  const std::lock_guard lock(mutex_);
-  Health health = health_;
-  health.others = std::move(others);
-  return health;
-}
 
 Result<ServedModel> Engine::Main() const {
   const std::lock_guard lock(mutex_);
@@ -226,12 +89,8 @@ std::vector<ModelIdentity> Engine::ServedModels() const {
 
 Result<PreparedPicture> Engine::Prepare(std::span<const std::byte> bytes, const PreprocessSpec& spec,
                                         const RequestContext& context) {
-  const StageTimer timer(metrics_.Stage("decode"), clock_);
-  const bool acquired = decoders_.AcquireUntil(context.deadline, context.cancelled);
-  const std::unique_ptr<Semaphore, void (*)(Semaphore*)> turn(acquired ? &decoders_ : nullptr,
-                                                              [](Semaphore* semaphore) { semaphore->Release(); });
-  if (context.cancelled.stop_requested()) return Fail(ErrorCode::kCancelled, "the client is gone");
-  if (!acquired) return Fail(ErrorCode::kDeadlineExceeded, "the request's time ran out before its picture was decoded");
+  const StageTimer timer(metrics_.Of(Stage::kDecode), clock_);
+  HC_ASSIGN(const DecodeTurns::Turn turn, decode_turns_.Take(context));
   const Config& config = options_.config;
   const DecodeOptions decode{
       .max_bytes = config.server.max_body_bytes,
@@ -239,7 +98,8 @@ Result<PreparedPicture> Engine::Prepare(std::span<const std::byte> bytes, const 
       .max_time = std::chrono::milliseconds(config.image.decode_timeout_ms),
       .apply_orientation = config.image.apply_orientation,
       .alpha = config.image.transparency == Transparency::kDrop ? AlphaMode::kDrop : AlphaMode::kOverWhite,
-      .gray16 = config.image.gray16 == Gray16::kClip ? Gray16Mode::kClip : Gray16Mode::kHighByte};
+      .gray16 = config.image.gray16 == Gray16::kClip ? Gray16Mode::kClip : Gray16Mode::kHighByte,
+      .scaled_jpeg = config.image.jpeg_scaling == JpegScaling::kFast};
   return PreparePicture(bytes, spec, decode);
 }
 
@@ -257,7 +117,7 @@ Result<EmbeddingList> Engine::EmbedImages(std::string_view model, std::span<cons
   for (std::size_t i = 0; i < pictures.size(); ++i)
     if (Status added = run->Add(pictures[i]); !added.has_value())
       return FailAt("images", i, pictures.size(), std::move(added).error());
-  const StageTimer timer(metrics_.Stage("encode_image"), clock_);
+  const StageTimer timer(metrics_.Of(Stage::kEncodeImage), clock_);
   HC_ASSIGN(const auto embeddings, run->Finish());
   for (std::size_t i = 0; i < embeddings.size(); ++i) {
     list.embeddings.push_back(*embeddings[i]);
@@ -269,7 +129,7 @@ Result<EmbeddingList> Engine::EmbedImages(std::string_view model, std::span<cons
 Result<EmbeddingList> Engine::EmbedTexts(std::string_view model, std::span<const std::string> texts,
                                          const RequestContext& context) {
   HC_ASSIGN(const ServedModel serving, Select(model, context));
-  const StageTimer timer(metrics_.Stage("encode_text"), clock_);
+  const StageTimer timer(metrics_.Of(Stage::kEncodeText), clock_);
   HC_ASSIGN(const EncodedTexts encoded, serving.model->EncodeTexts(texts, context));
   EmbeddingList list{.model = serving.identity};
   for (std::size_t i = 0; i < texts.size(); ++i) {
@@ -283,7 +143,7 @@ Result<EmbeddingList> Engine::EmbedTexts(std::string_view model, std::span<const
 
 Result<EncodedTexts> Engine::EncodePrompts(LoadedModel& model, const ClassifyRequest& request,
                                            const RequestContext& context) const {
-  const StageTimer timer(metrics_.Stage("encode_text"), clock_);
+  const StageTimer timer(metrics_.Of(Stage::kEncodeText), clock_);
   if (request.templates.empty()) return model.EncodeTexts(request.prompts, context);
   const std::size_t count = request.templates.size();
   std::vector<std::string> texts;
@@ -314,11 +174,11 @@ ScoringOptions Engine::ScoringOf(const LoadedModel& model, const ClassifyRequest
 }
 
 Result<Classification> Engine::Classify(const ClassifyRequest& request, const RequestContext& context) {
-  HC_ASSIGN(const ServedModel serving, Select(request.model, context));
   if (!request.label_set.empty()) {
     HC_ASSIGN(const EncodedPrompts labels, StartMany(request, context));
     return ClassifyOne(request, labels, request.image, context);
   }
+  HC_ASSIGN(const ServedModel serving, Select(request.model, context));
   const auto run = StartPictures(*serving.model, context);
   HC_TRY(run->Add(request.image));  // is encoded while the prompts are looked up and encoded
   HC_ASSIGN(const EncodedTexts prompts, EncodePrompts(*serving.model, request, context));
@@ -352,7 +212,7 @@ Result<Classification> Engine::ClassifyOne(const ClassifyRequest& request, const
 }
 
 Result<SharedEmbedding> Engine::FinishOne(PictureRun& run) const {
-  const StageTimer timer(metrics_.Stage("encode_image"), clock_);
+  const StageTimer timer(metrics_.Of(Stage::kEncodeImage), clock_);
   HC_ASSIGN(const auto images, run.Finish());
   return images.front();
 }
@@ -369,7 +229,7 @@ std::size_t Engine::PicturesAtOnce() const {
 
 Classification Engine::Rank(const ServedModel& serving, const ClassifyRequest& request, const EncodedTexts& prompts,
                             std::span<const float> image) const {
-  const StageTimer timer(metrics_.Stage("score"), clock_);
+  const StageTimer timer(metrics_.Of(Stage::kScore), clock_);
   std::vector<float> cosines;
   for (const SharedEmbedding& prompt : prompts.embeddings) cosines.push_back(DotProduct(image, *prompt));
   Ranking ranking = RankPrompts(cosines, ScoringOf(*serving.model, request));

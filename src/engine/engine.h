@@ -13,8 +13,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
-#include "base/semaphore.h"
 #include "config/config.h"
+#include "engine/decode_turns.h"
 #include "engine/embedding_cache.h"
 #include "engine/label_sets.h"
 #include "engine/metrics.h"
@@ -185,7 +185,7 @@ class Engine {
   EngineMetrics metrics_;
   mutable EmbeddingCache texts_;
   EmbeddingCache pictures_;
-  Semaphore decoders_;
+  DecodeTurns decode_turns_;
   mutable std::mutex mutex_;  // guards health_ and model_
   Health health_;
   std::shared_ptr<LoadedModel> model_;  // set once healthy or unhealthy; its identity is health_.model

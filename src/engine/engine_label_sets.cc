@@ -8,7 +8,7 @@ namespace hailo_clip {
 
 Classification Engine::RankLabels(const ServedModel& serving, const ClassifyRequest& request,
                                   std::shared_ptr<const CompiledLabels> labels, std::span<const float> image) const {
-  const StageTimer timer(metrics_.Stage("score"), clock_);
+  const StageTimer timer(metrics_.Of(Stage::kScore), clock_);
   ScoringOptions scoring = ScoringOf(*serving.model, request);
   if (!scoring.threshold) scoring.threshold = labels->set.threshold;
   if (!scoring.reject_below) scoring.reject_below = labels->set.reject_below;

@@ -9,15 +9,12 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/batcher.h"
 #include "engine/scoring.h"
 #include "engine/self_test.h"
 #include "image/preprocess.h"
 
 namespace hailo_clip {
 namespace {
-
-using Vectors = std::vector<std::vector<float>>;
 
 // Above this two embeddings count as one and the same.
 constexpr double kSameCosine = 0.9999;
@@ -59,19 +56,25 @@ Result<Embeddings> RunBatch(Encoder& encoder, const std::vector<Input>& inputs, 
   return embeddings;
 }
 
-// Each input alone and in the company of the others; `hint` is added when the two differ.
+bool IsQuantised(const EncoderInfo& info) { return info.precision.starts_with("int"); }
+
+// Each input alone and in the company of the others; `hint` is added when the two differ. Lowers `limit` to the
+// self-test's limit that suits this encoder.
 template <typename Input>
 Status CheckSide(const LoadedModel& model, EncoderKind kind, const std::vector<Input>& inputs, std::string_view what,
-                 std::string_view hint) {
+                 std::string_view hint, float& limit) {
   HC_ASSIGN(const auto encoder, model.CreateEncoder(kind));
+  const bool quantised = IsQuantised(encoder->info());
+  const float same = quantised ? kSameWhenQuantised : model.manifest().self_test.min_cosine;
   HC_ASSIGN(const Embeddings together, RunBatch(*encoder, inputs, what));
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     HC_ASSIGN(const Embeddings alone, RunBatch(*encoder, std::vector<Input>{inputs[i]}, what));
     const double cosine = Cosine(alone.row(0), together.row(i));
-    if (!(cosine >= model.manifest().self_test.min_cosine))
+    if (!(cosine >= same))
       return Fail(ErrorCode::kBadModel,
                   "{}: an embedding depends on what else is in the batch (cosine {:.5f} to the one computed alone){}",
                   what, cosine, hint);
+    if (quantised) limit = std::min(limit, static_cast<float>(1 - kRoomWhenQuantised * (1 - cosine)));
     if (inputs[i] != inputs[0] && Cosine(together.row(0), together.row(i)) > kSameCosine)
       return Fail(ErrorCode::kBadModel, "{}: clearly different inputs give the same embedding", what);
   }
@@ -92,9 +95,14 @@ std::vector<RgbImage> SpreadOfPictures() {
   return pictures;
 }
 
-// What the graph of both sides says under the name `output` for each of these pictures.
-Result<Vectors> RunGraph(Backend& backend, const std::filesystem::path& graph, Manifest manifest,
-                         std::string_view output, int dimension, std::span<const RgbImage> pictures) {
+struct GraphOutput {
+  Embeddings rows;  // one for each picture
+  std::string precision;
+};
+
+// What the graph of both sides says under the name `output` for these pictures, in one batch.
+Result<GraphOutput> RunGraph(Backend& backend, const std::filesystem::path& graph, Manifest manifest,
+                             std::string_view output, int dimension, std::span<const RgbImage> pictures) {
   BackendFiles& files = manifest.encoders["onnx"];
   files.image = EncoderFile{.file = graph.filename().string(),
                             .sha256 = {},
@@ -105,12 +113,13 @@ Result<Vectors> RunGraph(Backend& backend, const std::filesystem::path& graph, M
   files.text = files.image;
   files.text->input = "input_ids";
   manifest.embedding_dimension = dimension;
-  HC_ASSIGN(auto encoder, backend.CreateEncoder(EncoderKind::kImage, manifest, graph.parent_path()));
-  const Clock clock;
-  Batcher batcher(std::move(encoder), QueueLimits{}, clock);
-  std::vector<EncoderInput> inputs;
-  for (const RgbImage& picture : pictures) inputs.emplace_back(PreparePixels(picture, manifest.image).pixels);
-  return batcher.Encode(std::move(inputs), {});
+  auto created = backend.CreateEncoder(EncoderKind::kImage, manifest, graph.parent_path());
+  if (!created.has_value()) return FailWithin("measuring the logits", std::move(created).error());
+  const std::unique_ptr<Encoder> encoder = *std::move(created);
+  std::vector<Pixels> inputs;
+  for (const RgbImage& picture : pictures) inputs.push_back(PreparePixels(picture, manifest.image).pixels);
+  HC_ASSIGN(Embeddings rows, RunBatch(*encoder, inputs, "measuring the logits"));
+  return GraphOutput{.rows = std::move(rows), .precision = encoder->info().precision};
 }
 
 struct Line {
@@ -139,46 +148,49 @@ Line Fit(std::span<const double> x, std::span<const double> y, bool with_offset)
 
 }  // namespace
 
-Status CheckNewModel(const LoadedModel& model) {
+Result<float> CheckNewModel(const LoadedModel& model) {
+  float limit = model.manifest().self_test.min_cosine;
   const PreprocessSpec& spec = model.manifest().image;
   std::vector<Pixels> pictures = {PreparePixels(Noise(64, 64), spec).pixels};
   for (const std::string& name : TestCardNames()) {
     HC_ASSIGN(const RgbImage card, TestCard(name));
     pictures.push_back(PreparePixels(card, spec).pixels);
   }
-  HC_TRY(CheckSide(model, EncoderKind::kImage, pictures, "pictures", ""));
-  if (!model.has_texts()) return {};
+  HC_TRY(CheckSide(model, EncoderKind::kImage, pictures, "pictures", "", limit));
+  if (!model.has_texts()) return limit;
   std::vector<Ids> texts;
   for (const std::string& text : SelfTestTexts()) texts.push_back(model.Tokenize(text).ids);
-  return CheckSide(model, EncoderKind::kText, texts, "texts",
+  HC_TRY(CheckSide(model, EncoderKind::kText, texts, "texts",
                    "; if the texts differ in length, the graph looks at the padding: text.pad_id or text.padding is "
-                   "wrong, or a mask is missing");
+                   "wrong, or a mask is missing",
+                   limit));
+  return limit;
 }
 
 Status MeasureLogits(Backend& backend, const std::filesystem::path& graph, Manifest& manifest) {
   const std::vector<RgbImage> pictures = SpreadOfPictures();
-  const auto run = [&](std::string_view output, int dimension, std::size_t count) -> Result<Vectors> {
-    auto vectors = RunGraph(backend, graph, manifest, output, dimension, std::span(pictures).first(count));
-    if (!vectors.has_value()) return FailWithin("measuring the logits", BadModel(vectors.error()));
-    return vectors;
+  const auto run = [&](std::string_view output, int dimension, std::size_t count) {
+    return RunGraph(backend, graph, manifest, output, dimension, std::span(pictures).first(count));
   };
   // The text is the backend's stand-in; a single picture, so that its embedding is the one row of the output.
-  HC_ASSIGN(const Vectors text, run("text_embeds", manifest.embedding_dimension, 1));
-  HC_ASSIGN(const Vectors images, run("image_embeds", manifest.embedding_dimension, pictures.size()));
-  HC_ASSIGN(const Vectors logits, run("logits_per_image", 1, pictures.size()));
+  HC_ASSIGN(const GraphOutput text, run("text_embeds", manifest.embedding_dimension, 1));
+  HC_ASSIGN(const GraphOutput images, run("image_embeds", manifest.embedding_dimension, pictures.size()));
+  HC_ASSIGN(const GraphOutput logits, run("logits_per_image", 1, pictures.size()));
 
   std::vector<double> x;
   std::vector<double> y;
   for (std::size_t i = 0; i < pictures.size(); ++i) {
-    x.push_back(Cosine(images[i], text.front()));
-    y.push_back(logits[i].front());
+    x.push_back(Cosine(images.rows.row(i), text.rows.row(0)));
+    y.push_back(logits.rows.row(i).front());
   }
   const bool sigmoid = manifest.scoring.activation == Activation::kSigmoid;
   const Line line = Fit(x, y, sigmoid);
+  // For the arithmetic in the graph: float32, or numbers of eleven bits.
+  const double tolerance = logits.precision == "fp32" ? 1e-4 : 2e-3;
   double off = 0;
   for (std::size_t i = 0; i < x.size(); ++i) off = std::max(off, std::abs(line.slope * x[i] + line.offset - y[i]));
-  // Written so that NaN fails. The tolerance is for float32 arithmetic in the graph.
-  if (!(line.slope > 0 && off <= 1e-4 * std::max(1.0, line.slope)))
+  // Written so that NaN fails.
+  if (!(line.slope > 0 && off <= tolerance * std::max(1.0, line.slope)))
     return Fail(ErrorCode::kBadModel,
                 "{}: its logits are not {}, so the scale cannot be measured; give --logit-scale{}",
                 graph.filename().string(), sigmoid ? "scale * cosine + bias" : "scale * cosine",

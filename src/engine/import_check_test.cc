@@ -21,6 +21,7 @@ using ::testing::HasSubstr;
 struct Behaviour {
   // Of the input's values and of the batch: its number of inputs and the length of the longest.
   std::function<std::vector<float>(std::span<const int> input, std::size_t rows, std::size_t longest)> embed;
+  std::string precision = "fp32";
 };
 
 std::vector<float> SaneEmbedding(std::span<const int> input, std::size_t /*rows*/, std::size_t /*longest*/) {
@@ -30,7 +31,9 @@ std::vector<float> SaneEmbedding(std::span<const int> input, std::size_t /*rows*
 
 class SketchedEncoder final : public Encoder {
  public:
-  explicit SketchedEncoder(const Behaviour& behaviour) : behaviour_(behaviour) {}
+  explicit SketchedEncoder(const Behaviour& behaviour) : behaviour_(behaviour) {
+    info_.precision = behaviour.precision;
+  }
   [[nodiscard]] const EncoderInfo& info() const override { return info_; }
   void Submit(const Batch& batch, Done done) override {
     std::vector<std::vector<int>> inputs;
@@ -51,7 +54,7 @@ class SketchedEncoder final : public Encoder {
 
  private:
   const Behaviour& behaviour_;
-  const EncoderInfo info_{.backend = "sketch", .device = "", .precision = "", .dimension = 3, .best_batch = 8};
+  EncoderInfo info_{.backend = "sketch", .device = "", .precision = "", .dimension = 3, .best_batch = 8};
 };
 
 class SketchedBackend final : public Backend {
@@ -77,20 +80,51 @@ class ImportCheck : public ::testing::Test {
   std::string Check() {
     const auto model =
         LoadedModel::Load(starter_, std::make_unique<SketchedBackend>(image_, text_), cache_, clock_).value();
-    const Status status = CheckNewModel(*model);
-    if (status.has_value()) return "";
-    EXPECT_EQ(status.error().code, ErrorCode::kBadModel);
-    return status.error().message;
+    const Result<float> limit = CheckNewModel(*model);
+    if (limit.has_value()) {
+      limit_ = *limit;
+      return "";
+    }
+    EXPECT_EQ(limit.error().code, ErrorCode::kBadModel);
+    return limit.error().message;
+  }
+  // Turns an embedding by `angle` when it has company.
+  static auto MovedBy(float angle) {
+    return [angle](std::span<const int> input, std::size_t rows, std::size_t /*longest*/) {
+      const double turned = std::accumulate(input.begin(), input.end(), 0.0) + (rows > 1 ? angle : 0);
+      return std::vector<float>{static_cast<float>(std::sin(turned)), static_cast<float>(std::cos(turned)), 0};
+    };
   }
 
   InstalledModel starter_;
+  float limit_ = 0;
   EmbeddingCache cache_{{}};
   const Clock clock_;
   Behaviour image_{&SaneEmbedding};
   Behaviour text_{&SaneEmbedding};
 };
 
-TEST_F(ImportCheck, AcceptsASaneModel) { EXPECT_EQ(Check(), ""); }
+TEST_F(ImportCheck, AcceptsASaneModelAndKeepsItsLimit) {
+  EXPECT_EQ(Check(), "");
+  EXPECT_EQ(limit_, starter_.manifest.self_test.min_cosine);
+}
+
+TEST_F(ImportCheck, SetsTheLimitOfAQuantisedModelFromItsOwnSpread) {
+  constexpr float angle = 0.1F;  // radians
+  image_ = {MovedBy(angle), "int8"};
+  EXPECT_EQ(Check(), "");
+  EXPECT_NEAR(limit_, 1 - kRoomWhenQuantised * (1 - std::cos(angle)), 1e-5);
+  text_.precision = "int8";  // a side that does not move asks for no more room
+  EXPECT_EQ(Check(), "");
+  EXPECT_NEAR(limit_, 1 - kRoomWhenQuantised * (1 - std::cos(angle)), 1e-5);
+}
+
+TEST_F(ImportCheck, RefusesAQuantisedModelThatMovesTooFarAndAnExactOneThatMoves) {
+  image_ = {MovedBy(0.1F), "fp16"};
+  EXPECT_THAT(Check(), HasSubstr("depends on what else is in the batch"));
+  image_ = {MovedBy(0.4F), "int8"};
+  EXPECT_THAT(Check(), HasSubstr("depends on what else is in the batch"));
+}
 
 TEST_F(ImportCheck, RefusesEmbeddingsThatAreNotFinite) {
   image_.embed = [](auto, auto, auto) { return std::vector<float>{1, std::numeric_limits<float>::quiet_NaN(), 0}; };

@@ -7,6 +7,7 @@
 
 #include "engine/embedding_run.h"
 #include "engine/scoring.h"
+#include "model/verified_files.h"
 
 namespace hailo_clip {
 namespace {
@@ -27,7 +28,7 @@ Status NormalizeAll(std::vector<std::vector<float>>& embeddings) {
 Result<std::unique_ptr<LoadedModel>> LoadedModel::Load(const InstalledModel& model, std::unique_ptr<Backend> backend,
                                                        EmbeddingCache& texts, const Clock& clock,
                                                        const EngineMetrics* metrics) {
-  HC_TRY(VerifyFiles(model));
+  HC_TRY(VerifyChangedFiles(model));
   std::unique_ptr<LoadedModel> loaded(new LoadedModel(model, texts));
   loaded->backend_ = std::move(backend);
   const auto metrics_of = [&](std::string_view encoder) {

@@ -1,6 +1,8 @@
 #include "engine/metrics.h"
 
+#include <array>
 #include <string>
+#include <tuple>
 
 namespace hailo_clip {
 namespace {
@@ -34,7 +36,6 @@ EngineMetrics::EngineMetrics(prometheus::Registry& registry)
     : batch_size_(Histograms(registry, "hailo_clip_batch_size", "Inputs in a batch")),
       queue_seconds_(Histograms(registry, "hailo_clip_queue_seconds", "Time an input waited for the encoder")),
       device_seconds_(Histograms(registry, "hailo_clip_device_seconds", "Time of a batch at the device")),
-      stage_seconds_(Histograms(registry, "hailo_clip_stage_seconds", "Time of a request in a stage")),
       busy_seconds_(Counters(registry, "hailo_clip_device_busy_seconds_total",
                              "Time in which the encoder's device had at least one batch")),
       waiting_(prometheus::BuildGauge()
@@ -44,7 +45,12 @@ EngineMetrics::EngineMetrics(prometheus::Registry& registry)
       dropped_(Counters(registry, "hailo_clip_queue_dropped_total",
                         "Inputs that were dropped from the queue: the client left or the time ran out")),
       lookups_(Counters(registry, "hailo_clip_cache_lookups_total",
-                        "Embeddings asked of a cache; joined: another request was computing it")) {}
+                        "Embeddings asked of a cache; joined: another request was computing it")) {
+  constexpr std::array kNames = {"parse", "decode", "encode_image", "encode_text", "score"};
+  static_assert(kNames.size() == std::tuple_size_v<decltype(stages_)>);
+  auto& seconds = Histograms(registry, "hailo_clip_stage_seconds", "Time of a request in a stage");
+  for (std::size_t i = 0; i < kNames.size(); ++i) stages_[i] = &seconds.Add({{"stage", kNames[i]}}, Seconds());
+}
 
 EncoderMetrics EngineMetrics::Encoder(std::string_view model, std::string_view encoder) const {
   const prometheus::Labels labels = {{"model", std::string(model)}, {"encoder", std::string(encoder)}};
@@ -61,10 +67,6 @@ CacheMetrics EngineMetrics::Cache(std::string_view cache) const {
     return &lookups_.Add({{"cache", std::string(cache)}, {"result", std::move(result)}});
   };
   return {.hits = with("hit"), .joined = with("joined"), .misses = with("miss")};
-}
-
-prometheus::Histogram& EngineMetrics::Stage(std::string_view stage) const {
-  return stage_seconds_.Add({{"stage", std::string(stage)}}, Seconds());
 }
 
 }  // namespace hailo_clip

@@ -6,6 +6,7 @@
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
+#include <array>
 #include <string_view>
 
 #include "base/clock.h"
@@ -36,6 +37,9 @@ inline void Observe(prometheus::Histogram* histogram, double value) {
   if (histogram != nullptr) histogram->Observe(value);
 }
 
+// What a request goes through. Decoding includes waiting for a turn.
+enum class Stage { kParse, kDecode, kEncodeImage, kEncodeText, kScore };
+
 // Observes the time since it was made.
 class StageTimer {
  public:
@@ -62,18 +66,17 @@ class EngineMetrics {
   // "image" or "text".
   [[nodiscard]] CacheMetrics Cache(std::string_view cache) const;
 
-  // Of the stages "parse", "decode" (waiting for a turn included), "encode_image", "encode_text" and "score".
-  [[nodiscard]] prometheus::Histogram& Stage(std::string_view stage) const;
+  [[nodiscard]] prometheus::Histogram& Of(Stage stage) const { return *stages_[static_cast<std::size_t>(stage)]; }
 
  private:
   prometheus::Family<prometheus::Histogram>& batch_size_;
   prometheus::Family<prometheus::Histogram>& queue_seconds_;
   prometheus::Family<prometheus::Histogram>& device_seconds_;
-  prometheus::Family<prometheus::Histogram>& stage_seconds_;
   prometheus::Family<prometheus::Counter>& busy_seconds_;
   prometheus::Family<prometheus::Gauge>& waiting_;
   prometheus::Family<prometheus::Counter>& dropped_;
   prometheus::Family<prometheus::Counter>& lookups_;
+  std::array<prometheus::Histogram*, 5> stages_;  // by Stage: found once, for every request has several
 };
 
 }  // namespace hailo_clip

@@ -12,9 +12,12 @@ std::int64_t CropStart(std::int64_t length, int crop, CropRounding rounding) {
   return rounding == CropRounding::kHalfToEven && lies_between && half % 2 != 0 ? half + 1 : half;
 }
 
-AxisPlan PlanAxis(const PreprocessSpec& spec, int length, int shorter) {
+AxisPlan PlanAxis(const PreprocessSpec& spec, int length, int shorter, int eighths) {
+  const int input = ScaledLength(length, eighths);
+  const double extent = length * (eighths / 8.0);
   if (spec.resize_mode == ResizeMode::kSquash) {
-    return {.input = length,
+    return {.input = input,
+            .extent = extent,
             .output = spec.crop_size,
             .start = 0,
             .crop = spec.crop_size,
@@ -22,7 +25,8 @@ AxisPlan PlanAxis(const PreprocessSpec& spec, int length, int shorter) {
   }
   const double longer = static_cast<double>(std::int64_t{spec.resize_size} * length) / shorter;
   const std::int64_t output = length == shorter ? spec.resize_size : static_cast<std::int64_t>(longer);
-  return {.input = length,
+  return {.input = input,
+          .extent = extent,
           .output = output,
           .start = CropStart(output, spec.crop_size, spec.crop_rounding),
           .crop = spec.crop_size,
@@ -31,9 +35,9 @@ AxisPlan PlanAxis(const PreprocessSpec& spec, int length, int shorter) {
 
 }  // namespace
 
-CropPlan PlanCrop(const PreprocessSpec& spec, int width, int height) {
+CropPlan PlanCrop(const PreprocessSpec& spec, int width, int height, int eighths) {
   const int shorter = std::min(width, height);
-  return {.horizontal = PlanAxis(spec, width, shorter), .vertical = PlanAxis(spec, height, shorter)};
+  return {.horizontal = PlanAxis(spec, width, shorter, eighths), .vertical = PlanAxis(spec, height, shorter, eighths)};
 }
 
 }  // namespace hailo_clip

@@ -4,6 +4,7 @@
 #include <memory>
 #include <new>
 
+#include "image/crop_plan.h"
 #include "image/jpeg_source.h"
 #include "image/picture_format.h"
 #include "image/row_source.h"
@@ -27,15 +28,17 @@ Status ResizeRows(RowSource& source, StreamResizer& resizer, const DecodeDeadlin
     HC_TRY(source.ReadRow(resizer.RowBuffer()));
     resizer.RowDone();
   }
-  return source.SkipRows(source.height() - resizer.end_row());
+  return source.SkipRows(ScaledLength(source.height(), source.eighths()) - resizer.end_row());
 }
 
 Result<PreparedPicture> Prepare(std::span<const std::byte> bytes, PictureFormat format, const PreprocessSpec& spec,
                                 const DecodeOptions& options) {
   const DecodeDeadline deadline(options.max_time);
-  HC_ASSIGN(const std::unique_ptr<RowSource> source,
-            format == PictureFormat::kJpeg ? OpenJpeg(bytes, options, deadline) : OpenWithVips(bytes, format, options));
-  StreamResizer resizer(spec, source->width(), source->height(), source->orientation());
+  HC_ASSIGN(const std::unique_ptr<RowSource> source, format == PictureFormat::kJpeg
+                                                         ? OpenJpeg(bytes, spec, options, deadline)
+                                                         : OpenWithVips(bytes, format, options));
+  StreamResizer resizer(spec, source->width(), source->height(), source->orientation(), BestKernels(),
+                        source->eighths());
   HC_TRY(ResizeRows(*source, resizer, deadline));
   const bool swapped = source->orientation().swap_axes;
   return PreparedPicture{.crop = std::move(resizer).Take(),

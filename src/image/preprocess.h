@@ -45,6 +45,9 @@ struct DecodeOptions {
   bool apply_orientation = true;               // EXIF
   AlphaMode alpha = AlphaMode::kOverWhite;
   Gray16Mode gray16 = Gray16Mode::kHighByte;
+  // JPEGs that are much larger than the crop are decoded at a half, a quarter or an eighth of their size, which libjpeg
+  // does without computing the rest. Faster; the pixels differ a little (docs/PERFORMANCE.md).
+  bool scaled_jpeg = false;
 };
 
 struct PreparedPicture {

@@ -29,16 +29,18 @@ std::int32_t ToFixedPoint(double weight) {
 }  // namespace
 
 ResampleAxis::ResampleAxis(const AxisPlan& plan, bool reversed) : reversed_(reversed) {
-  const double scale = static_cast<double>(plan.input) / static_cast<double>(plan.output);
+  const double scale = plan.extent / static_cast<double>(plan.output);
   const double stretch = std::max(scale, 1.0);  // antialiasing when shrinking, plain interpolation when enlarging
   const bool bicubic = plan.interpolation == Interpolation::kBicubic;
   const double support = (bicubic ? 2.0 : 1.0) * stretch;
   const double inverse = 1.0 / stretch;
+  // A last stored pixel that reaches beyond the edge is the first one of an axis that is read backwards.
+  const double overhang = reversed ? plan.input - plan.extent : 0.0;
   input_begin_ = plan.input;
   std::vector<double> exact;
   std::vector<std::int32_t> fixed;
   for (std::int64_t out = plan.start; out < plan.start + plan.crop; ++out) {
-    const double center = (static_cast<double>(out) + 0.5) * scale;
+    const double center = (static_cast<double>(out) + 0.5) * scale + overhang;
     int first = std::max(static_cast<int>(center - support + 0.5), 0);
     const int count = std::min(static_cast<int>(center + support + 0.5), plan.input) - first;
     exact.clear();
@@ -51,7 +53,7 @@ ResampleAxis::ResampleAxis(const AxisPlan& plan, bool reversed) : reversed_(reve
     fixed.clear();
     for (const double weight : exact) fixed.push_back(ToFixedPoint(total != 0.0 ? weight / total : weight));
     // An axis whose size stays is copied; a single weight of one is a copy.
-    if (plan.input == plan.output) {
+    if (scale == 1.0) {
       first = static_cast<int>(out);
       fixed.assign(1, std::int32_t{1} << kWeightBits);
     }

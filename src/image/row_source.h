@@ -38,11 +38,13 @@ class RowSource {
   RowSource(const RowSource&) = delete;
   RowSource& operator=(const RowSource&) = delete;
 
-  [[nodiscard]] int width() const { return width_; }  // as stored
+  [[nodiscard]] int width() const { return width_; }  // of the picture as stored
   [[nodiscard]] int height() const { return height_; }
+  // The rows are those of the picture at this many eighths of its size (ScaledLength of both sides): 1, 2, 4 or 8.
+  [[nodiscard]] int eighths() const { return eighths_; }
   [[nodiscard]] Orientation orientation() const { return orientation_; }
 
-  // The next row as [width, 3] u8 RGB.
+  // The next row as [scaled width, 3] u8 RGB.
   [[nodiscard]] virtual Status ReadRow(std::uint8_t* rgb) = 0;
   // The next rows are not wanted. They are still read as far as it takes to notice damage.
   [[nodiscard]] virtual Status SkipRows(int rows) = 0;
@@ -53,11 +55,13 @@ class RowSource {
     width_ = width;
     height_ = height;
   }
+  void SetEighths(int eighths) { eighths_ = eighths; }
   void SetOrientation(Orientation orientation) { orientation_ = orientation; }
 
  private:
   int width_ = 0;
   int height_ = 0;
+  int eighths_ = 8;
   Orientation orientation_;
 };
 

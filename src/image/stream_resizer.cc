@@ -8,20 +8,21 @@ namespace {
 const AxisPlan& AlongPlan(const CropPlan& plan, bool swap_axes) { return swap_axes ? plan.vertical : plan.horizontal; }
 const AxisPlan& AcrossPlan(const CropPlan& plan, bool swap_axes) { return swap_axes ? plan.horizontal : plan.vertical; }
 
-CropPlan UprightPlan(const PreprocessSpec& spec, int width, int height, bool swap_axes) {
-  return swap_axes ? PlanCrop(spec, height, width) : PlanCrop(spec, width, height);
+CropPlan UprightPlan(const PreprocessSpec& spec, int width, int height, bool swap_axes, int eighths) {
+  return swap_axes ? PlanCrop(spec, height, width, eighths) : PlanCrop(spec, width, height, eighths);
 }
 
 }  // namespace
 
 StreamResizer::StreamResizer(const PreprocessSpec& spec, int width, int height, Orientation orientation,
-                             const ResampleKernels& kernels)
+                             const ResampleKernels& kernels, int eighths)
     : kernels_(kernels),
       swap_axes_(orientation.swap_axes),
-      along_(AlongPlan(UprightPlan(spec, width, height, swap_axes_), swap_axes_), orientation.reverse_columns),
-      across_(AcrossPlan(UprightPlan(spec, width, height, swap_axes_), swap_axes_), orientation.reverse_rows),
-      waiting_(kRowsAtOnce, std::size_t{3} * width),
-      kept_(across_.max_count() + kRowsAtOnce, std::size_t{3} * (swap_axes_ ? width : spec.crop_size)),
+      along_(AlongPlan(UprightPlan(spec, width, height, swap_axes_, eighths), swap_axes_), orientation.reverse_columns),
+      across_(AcrossPlan(UprightPlan(spec, width, height, swap_axes_, eighths), swap_axes_), orientation.reverse_rows),
+      waiting_(kRowsAtOnce, std::size_t{3} * ScaledLength(width, eighths)),
+      kept_(across_.max_count() + kRowsAtOnce,
+            std::size_t{3} * (swap_axes_ ? ScaledLength(width, eighths) : spec.crop_size)),
       narrow_(kRowsAtOnce, swap_axes_ ? std::size_t{3} * spec.crop_size : 0),
       row_pointers_(static_cast<std::size_t>(across_.max_count())) {
   crop_.width = spec.crop_size;

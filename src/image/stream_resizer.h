@@ -24,15 +24,16 @@ namespace hailo_clip {
 // Not thread-safe.
 class StreamResizer {
  public:
-  // `width`, `height` of the picture as stored, >= 1. `kernels` outlive it.
+  // `width`, `height` of the picture as stored, >= 1. Its rows are given at `eighths` eighths of that size, rounded up.
+  // `kernels` outlive it.
   StreamResizer(const PreprocessSpec& spec, int width, int height, Orientation orientation,
-                const ResampleKernels& kernels = BestKernels());
+                const ResampleKernels& kernels = BestKernels(), int eighths = 8);
 
   // Only the stored rows of [begin_row, end_row) have an effect; they are to be given in order, all of them.
   [[nodiscard]] int begin_row() const { return across_.input_begin(); }
   [[nodiscard]] int end_row() const { return across_.input_end(); }
 
-  // Where to write the next row: [width, 3] u8. Valid until RowDone.
+  // Where to write the next row: [width at that scale, 3] u8. Valid until RowDone.
   [[nodiscard]] std::uint8_t* RowBuffer();
   void RowDone();
 

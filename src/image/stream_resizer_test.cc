@@ -129,7 +129,8 @@ TEST(ResampleKernels, TheTestMachineRunsAVectorVersion) {
 
 TEST(ResampleAxis, WeightsOfAnOutputSumToOneWithinTheirRounding) {
   for (const auto& [input, output] : {std::pair{4000, 298}, {3000, 224}, {1, 224}, {224, 225}, {65535, 224}}) {
-    const ResampleAxis axis({.input = input, .output = output, .start = 0, .crop = 224}, false);
+    const ResampleAxis axis(
+        {.input = input, .extent = static_cast<double>(input), .output = output, .start = 0, .crop = 224}, false);
     for (int i = 0; i < axis.outputs(); ++i) {
       std::int64_t sum = 0;
       for (const std::int32_t weight : axis.weights(i)) sum += weight;

@@ -106,6 +106,15 @@ Status StagingFolder::PublishAs(const fs::path& folder, bool replace) {
   return SyncFolder(folder.parent_path());
 }
 
+Error WithPath(Error error, const fs::path& staged, const fs::path& known) {
+  const std::string from = known.empty() ? staged.string() + "/" : staged.string();
+  const std::string to = known.string();
+  for (std::size_t at = error.message.find(from); at != std::string::npos;
+       at = error.message.find(from, at + to.size()))
+    error.message.replace(at, from.size(), to);
+  return error;
+}
+
 Status CheckNameIsFree(const fs::path& target, const std::string& name, bool replace) {
   if (const Status valid = ValidateModelName(name); !valid.has_value())
     return Fail(ErrorCode::kInvalidArgument, "the name '{}' cannot be used: {}; choose one with --name", name,

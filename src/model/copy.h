@@ -33,6 +33,10 @@ class StagingFolder {
   std::filesystem::path path_;  // empty: nothing to remove
 };
 
+// The error with the folder `staged` in its message named as `known`, the folder that the person knows; with an empty
+// `known`, paths in it become relative.
+[[nodiscard]] Error WithPath(Error error, const std::filesystem::path& staged, const std::filesystem::path& known);
+
 // kInvalidArgument if `name` is none, is reserved (starter, auto), or a model in `target` has it, unless `replace`.
 [[nodiscard]] Status CheckNameIsFree(const std::filesystem::path& target, const std::string& name, bool replace);
 

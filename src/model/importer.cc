@@ -81,7 +81,7 @@ Result<ImportResult> ImportModel(const ImportOptions& options, const FinishImpor
   if (!options.name.empty()) origin.name = options.name;
   HC_TRY(CheckNameIsFree(options.target, origin.name, options.replace));
   HC_ASSIGN(const Layout* layout, FindLayout(source));
-  HC_ASSIGN(PublishedModel published, layout->read(source));
+  HC_ASSIGN(PublishedModel published, layout->read(source, options.precision));
   HC_TRY(ApplyLogits(options, published));
 
   HC_ASSIGN(StagingFolder staging, StagingFolder::Create(options.target));
@@ -96,7 +96,9 @@ Result<ImportResult> ImportModel(const ImportOptions& options, const FinishImpor
   if (published.logits_graph.has_value()) staged.logits_graph = source / *published.logits_graph;
   HC_ASSIGN(const auto sha256, CopyModelFiles(manifest, source, staging.path()));
   RecordHashes(sha256, manifest);
-  if (finish) HC_TRY(finish(staged));
+  if (finish)
+    if (Status finished = finish(staged); !finished.has_value())
+      return std::unexpected(WithPath(std::move(finished).error(), staging.path(), source));
   if (finish && staged.logits_graph.has_value())
     staged.notes.push_back(fmt::format("scoring.logit_scale is {:.6g}{}: measured with {}",
                                        manifest.scoring.logit_scale,

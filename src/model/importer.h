@@ -19,6 +19,8 @@ struct ImportOptions {
   // its NAME.
   std::string name;
   bool replace = false;  // an existing model of that name is an error otherwise
+  // Which of the published graphs: "fp32", "fp16", "int8", ... (published_files.h). Empty: fp32.
+  std::string precision;
   // For published files that do not say them, or say them wrongly. A bias is for sigmoid models, with a scale.
   std::optional<float> logit_scale;  // already exponentiated
   std::optional<float> logit_bias;

@@ -196,7 +196,8 @@ TEST_F(Importer, TakesVocabularyAndMergesAndExternalData) {
 
 TEST_F(Importer, SaysWhichGraphIsMissingAndWhatIsThereInstead) {
   fs::rename(source_ / "onnx/vision_model.onnx", source_ / "onnx/vision_model_quantized.onnx");
-  EXPECT_THAT(Refusal(), HasSubstr("no onnx/vision_model.onnx; onnx/vision_model_quantized.onnx is there"));
+  EXPECT_THAT(Refusal(),
+              HasSubstr("no onnx/vision_model.onnx; there is onnx/vision_model_quantized.onnx (--precision int8)"));
   source_ /= "nowhere";
   EXPECT_THAT(Refusal(), HasSubstr("is not a folder"));
 }

@@ -32,6 +32,10 @@ std::string StemOf(const fs::path& archive) {
 }
 
 Result<ImportResult> InstallOurs(const ImportOptions& options, const FinishImport& finish) {
+  if (!options.precision.empty())
+    return Fail(ErrorCode::kInvalidArgument,
+                "{} is a model of one precision: --precision chooses between the graphs of a published folder",
+                options.source.string());
   if (options.logit_scale.has_value() || options.logit_bias.has_value())
     return Fail(ErrorCode::kInvalidArgument,
                 "{} has a {}, which says its logit scale: change it there, then "
@@ -54,7 +58,9 @@ Result<ImportResult> InstallOurs(const ImportOptions& options, const FinishImpor
     if (copied.at(file) != recorded)
       return Fail(ErrorCode::kBadModel, "{} is not the file that the manifest records (sha256 {}, recorded {})", file,
                   copied.at(file), recorded);
-  if (finish) HC_TRY(finish(staged));
+  if (finish)
+    if (Status finished = finish(staged); !finished.has_value())
+      return std::unexpected(WithPath(std::move(finished).error(), staging.path(), options.source));
   HC_TRY(WriteFileAtomically(staging.path() / kManifestFile, FormatManifest(manifest)));
   const fs::path folder = options.target / manifest.name;
   HC_TRY(staging.PublishAs(folder, options.replace));
@@ -81,7 +87,8 @@ Result<ImportResult> InstallModel(const ImportOptions& options, const FinishImpo
   const bool named = fs::exists(inner.source / kManifestFile, error) || inner.source != unpacked.path();
   if (inner.name.empty() && !named) inner.name = StemOf(options.source);
   auto result = InstallFolder(inner, finish);
-  if (!result.has_value()) return FailWithin(options.source.filename().string(), std::move(result).error());
+  if (!result.has_value())
+    return FailWithin(options.source.filename().string(), WithPath(std::move(result).error(), unpacked.path(), ""));
   return result;
 }
 

@@ -7,21 +7,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string_view GraphOf(const fs::path& folder) {
-  return HasFile(folder, "onnx/model.onnx") ? "onnx/model.onnx" : "model.onnx";
+std::string GraphOf(const fs::path& folder) {
+  return HasGraph(folder, "onnx/model.onnx") ? "onnx/model.onnx" : "model.onnx";
 }
 
 bool Matches(const fs::path& folder) {
-  return HasFile(folder, GraphOf(folder)) && HasFile(folder, "preprocessor_config.json");
+  return HasGraph(folder, GraphOf(folder)) && HasFile(folder, "preprocessor_config.json");
 }
 
-Result<PublishedModel> Read(const fs::path& folder) {
-  const std::string graph(GraphOf(folder));
-  HC_ASSIGN(EncoderFile image, FindGraph(folder, graph, "pixel_values", "image_embeds"));
-  HC_ASSIGN(EncoderFile text, FindGraph(folder, graph, "input_ids", "text_embeds"));
+Result<PublishedModel> Read(const fs::path& folder, std::string_view precision) {
+  const std::string graph = GraphOf(folder);
+  HC_ASSIGN(EncoderFile image, FindGraph(folder, graph, precision, "pixel_values", "image_embeds"));
+  HC_ASSIGN(EncoderFile text, FindGraph(folder, graph, precision, "input_ids", "text_embeds"));
   HC_ASSIGN(PublishedModel model, ReadHuggingFaceConfigs(folder));
+  model.logits_graph = image.file;
   model.manifest.encoders["onnx"] = {.image = std::move(image), .text = std::move(text)};
-  model.logits_graph = graph;
   model.notes.emplace_back(
       "one graph serves pictures and texts: every picture is computed with a text of one token beside it, every text "
       "with a picture. The same model published as two graphs is faster");

@@ -8,28 +8,31 @@ namespace {
 namespace fs = std::filesystem;
 
 std::string_view GraphFolder(const fs::path& folder) {
-  for (const std::string_view file : {"onnx/vision_model.onnx", "onnx/text_model.onnx"})
-    if (HasFile(folder, file)) return "onnx/";
+  for (const char* file : {"onnx/vision_model.onnx", "onnx/text_model.onnx"})
+    if (HasGraph(folder, file)) return "onnx/";
   return "";
 }
 
 bool Matches(const fs::path& folder) {
-  for (const std::string_view file :
-       {"onnx/vision_model.onnx", "onnx/text_model.onnx", "vision_model.onnx", "text_model.onnx"})
-    if (HasFile(folder, file)) return true;
+  for (const char* file : {"onnx/vision_model.onnx", "onnx/text_model.onnx", "vision_model.onnx", "text_model.onnx"})
+    if (HasGraph(folder, file)) return true;
   return false;
 }
 
-Result<PublishedModel> Read(const fs::path& folder) {
+Result<PublishedModel> Read(const fs::path& folder, std::string_view precision) {
   const std::string where(GraphFolder(folder));
   // The graphs are asked for first: that one is missing says more than a detail of a configuration.
-  HC_ASSIGN(EncoderFile image, FindGraph(folder, where + "vision_model.onnx", "pixel_values", "image_embeds"));
-  HC_ASSIGN(EncoderFile text, FindGraph(folder, where + "text_model.onnx", "input_ids", "text_embeds"));
+  HC_ASSIGN(EncoderFile image,
+            FindGraph(folder, where + "vision_model.onnx", precision, "pixel_values", "image_embeds"));
+  HC_ASSIGN(EncoderFile text, FindGraph(folder, where + "text_model.onnx", precision, "input_ids", "text_embeds"));
   HC_ASSIGN(PublishedModel model, ReadHuggingFaceConfigs(folder));
   if (model.manifest.family == ModelFamily::kSiglip) image.output = text.output = "pooler_output";
   model.manifest.encoders["onnx"] = {.image = std::move(image), .text = std::move(text)};
-  if (HasFile(folder, where + "model.onnx")) {
-    model.logits_graph = where + "model.onnx";
+  // The logits of full precision tell the scale best.
+  const auto both = FindGraph(folder, where + "model.onnx", "", "", "");
+  const auto both_alike = FindGraph(folder, where + "model.onnx", precision, "", "");
+  if (both.has_value() || both_alike.has_value()) {
+    model.logits_graph = (both.has_value() ? both : both_alike)->file;
   } else if (model.logits_known) {
     model.notes.push_back(fmt::format(
         "scoring.logit_scale is {:.4g}: the value that training began with, as config.json says. The trained value is "

@@ -7,23 +7,23 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kImageGraph = "visual/model.onnx";
-constexpr std::string_view kTextGraph = "textual/model.onnx";
+constexpr const char* kImageGraph = "visual/model.onnx";
+constexpr const char* kTextGraph = "textual/model.onnx";
 
-bool Matches(const fs::path& folder) { return HasFile(folder, kImageGraph) || HasFile(folder, kTextGraph); }
+bool Matches(const fs::path& folder) { return HasGraph(folder, kImageGraph) || HasGraph(folder, kTextGraph); }
 
-Result<PublishedModel> Read(const fs::path& folder) {
-  HC_ASSIGN(EncoderFile image, FindGraph(folder, std::string(kImageGraph), "image", "embedding"));
+Result<PublishedModel> Read(const fs::path& folder, std::string_view precision) {
+  HC_ASSIGN(EncoderFile image, FindGraph(folder, kImageGraph, precision, "image", "embedding"));
   HC_ASSIGN(PublishedModel model, ReadOpenClipConfigs(folder));
   model.manifest.encoders["onnx"].image = std::move(image);
-  if (!HasFile(folder, kTextGraph)) {
+  if (!HasGraph(folder, kTextGraph)) {
     model.manifest.text = {};
     model.notes.assign({"there is no textual/model.onnx: this model embeds pictures only"});
     model.logits_known = true;  // nothing is scored
     return model;
   }
   HC_TRY(FindTokenizer(folder, "textual/", model.manifest));
-  HC_ASSIGN(model.manifest.encoders["onnx"].text, FindGraph(folder, std::string(kTextGraph), "text", "embedding"));
+  HC_ASSIGN(model.manifest.encoders["onnx"].text, FindGraph(folder, kTextGraph, precision, "text", "embedding"));
   return model;
 }
 

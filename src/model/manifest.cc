@@ -121,6 +121,7 @@ void WriteEncoder(Writer& out, std::string_view key, const EncoderFile& encoder)
   out.Text("input", encoder.input);
   out.Text("output", encoder.output);
   if (encoder.attention_mask.has_value()) out.Text("attention_mask", *encoder.attention_mask);
+  if (encoder.best_batch.has_value()) out.Number("best_batch", *encoder.best_batch);
   if (!encoder.data_files.empty()) out.Hashes("data_files", encoder.data_files);
   out.Close();
 }

@@ -33,6 +33,8 @@ struct EncoderFile {
   std::string input;                          // name of the input tensor
   std::string output;                         // name of the output tensor that is the embedding
   std::optional<std::string> attention_mask;  // text only: name of the mask input, if the graph has one
+  // Above this many inputs a larger batch costs as much time an input, and more memory. nullopt: the backend's own.
+  std::optional<int> best_batch;
   // Files beside it that the graph itself names (ONNX external data): relative path -> sha256.
   std::map<std::string, std::string> data_files;
 };

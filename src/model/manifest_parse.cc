@@ -18,6 +18,7 @@ namespace {
 constexpr int kMaxDimension = 16'384;
 constexpr int kMaxPictureSide = 4'096;
 constexpr int kMaxContextLength = 4'096;
+constexpr int kMaxBestBatch = 1'024;
 constexpr std::size_t kMaxVectors = 64;
 constexpr std::size_t kMaxTextLength = 4'000;  // as for prompts
 constexpr std::size_t kMaxFileNameLength = 255;
@@ -116,6 +117,7 @@ std::optional<EncoderFile> ReadEncoder(Section section, bool is_text) {
   section.Text("input", encoder.input);
   section.Text("output", encoder.output);
   if (is_text && section.Has("attention_mask")) section.Text("attention_mask", encoder.attention_mask.emplace());
+  if (section.Has("best_batch")) section.Integer("best_batch", encoder.best_batch.emplace(), 1, kMaxBestBatch);
   for (auto& [file, sha256] : ReadHashes(section.Sub("data_files", Need::kOptional)))
     encoder.data_files.emplace(file, sha256);
   section.Finish();

@@ -49,6 +49,8 @@ TEST(Manifest, ReadsBackWhatItWrote) {
   EXPECT_EQ(read->encoders.at("onnx").text->attention_mask, "attention_mask");
   EXPECT_EQ(read->encoders.at("onnx").text->data_files, written.encoders.at("onnx").text->data_files);
   EXPECT_FALSE(read->encoders.at("onnx").image->attention_mask.has_value());
+  EXPECT_EQ(read->encoders.at("onnx").image->best_batch, 4);
+  EXPECT_FALSE(read->encoders.at("onnx").text->best_batch.has_value());
   EXPECT_EQ(read->source, written.source);
   ASSERT_EQ(read->self_test.texts.size(), 2U);
   EXPECT_EQ(read->self_test.texts[1].input, "");
@@ -157,6 +159,7 @@ TEST(Manifest, TheDocumentedExampleIsValid) {
                                      "input:",
                                      "output:",
                                      "attention_mask:",
+                                     "best_batch:",
                                      "data_files:",
                                      "licence:",
                                      "source:",

@@ -31,7 +31,8 @@ struct Layout {
   std::string_view name;
   std::string_view files;  // what the folder holds, for messages
   bool (*matches)(const std::filesystem::path& folder);
-  Result<PublishedModel> (*read)(const std::filesystem::path& folder);
+  // `precision`: which variant of the graphs, a word of Precisions() in published_files.h; empty: full precision.
+  Result<PublishedModel> (*read)(const std::filesystem::path& folder, std::string_view precision);
 };
 
 // In this order; the first that matches reads the folder.

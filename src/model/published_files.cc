@@ -109,6 +109,26 @@ std::vector<std::vector<std::string>> Alternatives(TokenizerKind kind) {
   return {};
 }
 
+// The first file of that precision: "onnx/model_fp16.onnx"; empty if there is none.
+std::string VariantOf(const fs::path& folder, const std::string& graph, const Precision& precision) {
+  for (const std::string_view suffix : precision.suffixes) {
+    std::string file = graph;
+    file.insert(file.rfind('.'), suffix);
+    if (HasFile(folder, file)) return file;
+  }
+  return {};
+}
+
+std::unexpected<Error> NoSuchGraph(const fs::path& folder, const std::string& graph, const Precision& wanted) {
+  std::vector<std::string> there;
+  for (const Precision& other : Precisions())
+    if (const std::string file = VariantOf(folder, graph, other); !file.empty())
+      there.push_back(fmt::format("{} (--precision {})", file, other.name));
+  return Fail(ErrorCode::kNotFound, "{} has no {}{}{}", folder.string(), graph,
+              wanted.name == "fp32" ? "" : fmt::format(" in {}", wanted.name),
+              there.empty() ? "" : fmt::format("; there is {}", fmt::join(there, ", ")));
+}
+
 }  // namespace
 
 bool HasFile(const fs::path& folder, std::string_view file) {
@@ -128,15 +148,34 @@ std::vector<std::string> FilesBeside(const fs::path& folder, std::string_view fi
   return found;
 }
 
-Result<EncoderFile> FindGraph(const fs::path& folder, const std::string& graph, std::string_view input,
-                              std::string_view output) {
-  if (!HasFile(folder, graph)) {
-    const auto others = FilesBeside(folder, graph, fs::path(graph).stem().string());
-    return Fail(ErrorCode::kNotFound, "{} has no {}{}", folder.string(), graph,
-                others.empty() ? ""
-                               : fmt::format("; {} is there, but only the full-precision graph is imported",
-                                             fmt::join(others, ", ")));
-  }
+std::span<const Precision> Precisions() {
+  // As optimum and transformers.js name their files. `_quantized` is int8 as the exporter's version chose it.
+  static const std::vector<Precision> kPrecisions = {
+      {"fp32", {""}},        {"fp16", {"_fp16"}}, {"int8", {"_int8", "_quantized", "_uint8"}},
+      {"uint8", {"_uint8"}}, {"q4", {"_q4"}},     {"q4f16", {"_q4f16"}},
+      {"bnb4", {"_bnb4"}}};
+  return kPrecisions;
+}
+
+std::string PrecisionNames() {
+  std::vector<std::string_view> names;
+  for (const Precision& precision : Precisions()) names.push_back(precision.name);
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+bool HasGraph(const fs::path& folder, const std::string& graph) {
+  return std::ranges::any_of(Precisions(),
+                             [&](const Precision& one) { return !VariantOf(folder, graph, one).empty(); });
+}
+
+Result<EncoderFile> FindGraph(const fs::path& folder, const std::string& base, std::string_view precision,
+                              std::string_view input, std::string_view output) {
+  const std::string_view wanted = precision.empty() ? "fp32" : precision;
+  const auto chosen = std::ranges::find(Precisions(), wanted, &Precision::name);
+  if (chosen == Precisions().end())
+    return Fail(ErrorCode::kInvalidArgument, "--precision: there is no '{}'; known are {}", wanted, PrecisionNames());
+  const std::string graph = VariantOf(folder, base, *chosen);
+  if (graph.empty()) return NoSuchGraph(folder, base, *chosen);
   EncoderFile encoder;
   encoder.file = graph;
   encoder.input = input;

@@ -25,12 +25,14 @@ inline Manifest TestManifest(const std::string& name = "tiny") {
                     .input = "pixel_values",
                     .output = "image_embeds",
                     .attention_mask = {},
+                    .best_batch = 4,
                     .data_files = {}};
   EncoderFile text{.file = "text.onnx",
                    .sha256 = Sha256Hex("t"),
                    .input = "input_ids",
                    .output = "text_embeds",
                    .attention_mask = "attention_mask",
+                   .best_batch = {},
                    .data_files = {}};
   text.data_files = {{"onnx/text.onnx_data", Sha256Hex("d")}};
   manifest.encoders["onnx"] = {.image = image, .text = text};

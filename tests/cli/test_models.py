@@ -1,9 +1,11 @@
 """Importing published models. What they must reproduce is in test_fidelity.py."""
 import json
+import shutil
+import tarfile
 
 import pytest
 from conftest import IMAGES
-from published import LAYOUTS, lay_out
+from published import LAYOUTS, lay_out, lower
 
 
 @pytest.fixture
@@ -72,7 +74,7 @@ def test_the_trained_logits_are_measured_or_given_but_never_guessed_for_a_sigmoi
     assert "--logit-bias" in run("models", "import", folder, "--replace", status=2).stderr
     assert "together" in run("models", "import", folder, "--replace", "--logit-scale", 10, status=2).stderr
     run("models", "import", folder, "--replace", "--logit-scale", 10, "--logit-bias", -1.5)
-    assert "sigmoid of 10" in run("models", "show", "siglip").stdout
+    assert "sigmoid of 10 x cosine - 1.5" in run("models", "show", "siglip").stdout
 
 
 def test_a_sentence_for_every_layout_when_none_fits(run, tmp_path):
@@ -87,3 +89,44 @@ def test_an_imported_layout_passes_its_self_test_again(run, tmp_path, layout):
     """In another process: with batches formed as they come."""
     run("models", "import", lay_out(layout, tmp_path / layout))
     run("embed", "--model", layout, IMAGES / "photo_cat.png")
+
+
+def test_full_precision_is_taken_unless_another_is_named(run, published):
+    lower(shutil.copytree(published, published.parent / "half"), "fp16")
+    for graph in (published.parent / "half/onnx").iterdir():
+        shutil.copy(graph, published / "onnx")
+    run("models", "import", published)
+    assert "onnx/vision_model.onnx" in run("models", "show", "tiny").stdout
+    run("models", "import", published, "--precision", "fp16", "--name", "half")
+    assert "onnx/vision_model_fp16.onnx" in run("models", "show", "half").stdout
+    message = run("models", "import", published, "--precision", "int8", "--name", "eighth", status=3).stderr
+    assert "no onnx/vision_model.onnx in int8; there is onnx/vision_model.onnx (--precision fp32)" in message
+    assert "there is no 'fp12'" in run("models", "import", published, "--precision", "fp12", "--name", "x", status=2).stderr
+
+
+def test_an_import_speaks_of_the_files_that_it_was_given(run, published, tmp_path):
+    (published / "tokenizer.json").write_text("{}")
+    message = run("models", "import", published, status=3).stderr
+    assert str(published / "tokenizer.json") in message and ".import-" not in message
+    with tarfile.open(tmp_path / "tiny.tar", "w") as tar:
+        tar.add(published, "tiny")
+    message = run("models", "import", tmp_path / "tiny.tar", status=3).stderr
+    assert "tiny.tar: tokenizer file tiny/tokenizer.json:" in message and ".import-" not in message
+
+
+def test_bench_measures_each_model_and_compares(run, imported, tmp_path):
+    lower(lay_out("xenova", tmp_path / "half"), "fp16")
+    run("models", "import", tmp_path / "half", "--precision", "fp16")
+    answer = run("bench", "models", "half", "--against", "tiny", "--rounds", 1, "--json")
+    measured = {row["model"]: row for row in map(json.loads, answer.stdout.splitlines())}
+    assert set(measured) == {"tiny", "half"}
+    assert (measured["tiny"]["image_precision"], measured["half"]["image_precision"]) == ("fp32", "fp16")
+    assert measured["tiny"]["image_cosine"] > 0.999999 and 0.999 < measured["half"]["text_cosine"] < 1
+    assert measured["half"]["disk_bytes"] < measured["tiny"]["disk_bytes"]
+    assert all(row["image_ms"] > 0 and row["text_ms"] > 0 and row["load_ms"] > 0 for row in measured.values())
+    table = run("bench", "models", "--rounds", 1).stdout
+    assert table.startswith("MODEL") and "starter" in table and "COS" not in table
+    assert "no model named" in run("bench", "models", "nothing", status=3).stderr
+    graph = tmp_path / "data/hailo-clip/models/half/onnx/text_model_fp16.onnx"
+    graph.write_bytes(graph.read_bytes()[:-1])
+    assert "text_model_fp16.onnx" in run("bench", "models", "half", status=3).stderr

@@ -43,6 +43,7 @@ encoders:
       sha256: "{image}"
       input: "pixel_values"
       output: "image_embeds"
+      best_batch: 4
     text:
       file: "text.onnx"
       sha256: "{text}"

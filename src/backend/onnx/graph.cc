@@ -6,6 +6,7 @@
 #include <new>
 
 #include "backend/onnx/mapped_weights.h"
+#include "backend/onnx/weight_precision.h"
 
 namespace hailo_clip {
 namespace {
@@ -62,6 +63,7 @@ Result<Graph> OpenGraph(const Ort::Env& env, const std::filesystem::path& file, 
     } else {
       graph.session = Ort::Session(env, file.c_str(), options);
     }
+    HC_ASSIGN(graph.precision, WeightPrecisionOfFile(file));
     Ort::AllocatorWithDefaultOptions allocator;
     for (std::size_t i = 0; i < graph.session.GetInputCount(); ++i)
       graph.inputs.push_back(

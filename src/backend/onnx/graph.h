@@ -20,10 +20,16 @@ struct GraphTensor {
   std::vector<std::int64_t> shape;
 };
 
+// A picture or an embedding: float32, or float16, which is converted where it enters and leaves.
+[[nodiscard]] inline bool IsReal(const GraphTensor& tensor) {
+  return tensor.type == ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT || tensor.type == ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16;
+}
+
 struct Graph {
   Ort::Session session{nullptr};
   std::vector<GraphTensor> inputs;
   std::vector<GraphTensor> outputs;
+  std::string precision;  // of most weights, weight_precision.h
 
   // kBadModel lists the names that the graph has.
   [[nodiscard]] Result<const GraphTensor*> Input(const std::string& name) const;

@@ -122,9 +122,8 @@ class OnnxBackend final : public Backend {
     const auto fits = [&](std::size_t axis) {
       return IsDynamic(input->shape[axis]) || input->shape[axis] == wanted[axis];
     };
-    if (input->type != ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT || input->shape.size() != 4 || !fits(1) || !fits(2) ||
-        !fits(3))
-      return Fail(ErrorCode::kBadModel, "input '{}' has the shape {}, expected float32 {}", file.input,
+    if (!IsReal(*input) || input->shape.size() != 4 || !fits(1) || !fits(2) || !fits(3))
+      return Fail(ErrorCode::kBadModel, "input '{}' has the shape {}, expected float32 or float16 {}", file.input,
                   FormatShape(input->shape), FormatShape(wanted));
     std::vector<OtherSideInput> other_side;
     for (const GraphTensor& other : graph->inputs) {
@@ -139,8 +138,8 @@ class OnnxBackend final : public Backend {
     }
     HC_TRY(CheckOutput(*graph, file, manifest));
     const std::int64_t batch_axis = input->shape[0];
-    return MakeImageEncoder(graph, file, Info(manifest, batch_axis, kImageBatch), Limit(), manifest.image, batch_axis,
-                            other_side);
+    return MakeImageEncoder(graph, file, Info(manifest, *graph, batch_axis, file.best_batch.value_or(kImageBatch)),
+                            Limit(), manifest.image, batch_axis, other_side);
   }
 
   [[nodiscard]] Result<std::unique_ptr<Encoder>> CreateTextEncoder(const std::shared_ptr<Graph>& graph,
@@ -159,8 +158,7 @@ class OnnxBackend final : public Backend {
     for (const GraphTensor& other : graph->inputs) {
       if (other.name == file.input || other.name == file.attention_mask) continue;
       const std::optional<EncoderFile>& image = manifest.encoders.at("onnx").image;
-      if (image.has_value() && image->file == file.file && other.name == image->input &&
-          other.type == ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT) {
+      if (image.has_value() && image->file == file.file && other.name == image->input && IsReal(other)) {
         const int size = manifest.image.crop_size;
         other_side.push_back({.name = other.name, .type = other.type, .shape = PictureShape(other.shape, size)});
         HC_TRY(CheckStandIn(other_side.back()));
@@ -172,7 +170,7 @@ class OnnxBackend final : public Backend {
       input.mask = other.name;
     }
     HC_TRY(CheckOutput(*graph, file, manifest));
-    EncoderInfo info = Info(manifest, input.batch_axis, kTextBatch);
+    EncoderInfo info = Info(manifest, *graph, input.batch_axis, file.best_batch.value_or(kTextBatch));
     info.cost_grows_with_length = IsDynamic(input.sequence_axis) && manifest.text.padding == TextPadding::kLongest;
     return MakeTextEncoder(graph, file, std::move(info), Limit(), manifest.text, std::move(input), other_side);
   }
@@ -181,18 +179,19 @@ class OnnxBackend final : public Backend {
     HC_ASSIGN(const GraphTensor* output, graph.Output(file.output));
     const bool fits =
         output->shape.size() == 2 && (IsDynamic(output->shape[1]) || output->shape[1] == manifest.embedding_dimension);
-    if (output->type != ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT || !fits)
-      return Fail(ErrorCode::kBadModel, "output '{}' has the shape {}, expected float32 [*, {}]", file.output,
-                  FormatShape(output->shape), manifest.embedding_dimension);
+    if (!IsReal(*output) || !fits)
+      return Fail(ErrorCode::kBadModel, "output '{}' has the shape {}, expected float32 or float16 [*, {}]",
+                  file.output, FormatShape(output->shape), manifest.embedding_dimension);
     return {};
   }
 
-  [[nodiscard]] EncoderInfo Info(const Manifest& manifest, std::int64_t batch_axis, int best_batch) const {
+  [[nodiscard]] EncoderInfo Info(const Manifest& manifest, const Graph& graph, std::int64_t batch_axis,
+                                 int best_batch) const {
     const int wanted = options_.batch_size.value_or(best_batch);
     const int batch = IsDynamic(batch_axis) ? wanted : static_cast<int>(batch_axis);
     return EncoderInfo{.backend = "onnx-cpu",
                        .device = fmt::format("cpu, {} thread{}", threads_, threads_ == 1 ? "" : "s"),
-                       .precision = "fp32",
+                       .precision = graph.precision,
                        .dimension = manifest.embedding_dimension,
                        .best_batch = batch};
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <new>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -22,9 +23,20 @@ Ort::Value MakeStandIn(const OtherSideInput& input) {
   switch (input.type) {
     case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64: std::fill_n(value.GetTensorMutableData<std::int64_t>(), count, 1); break;
     case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32: std::fill_n(value.GetTensorMutableData<std::int32_t>(), count, 1); break;
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16:
+      std::fill_n(value.GetTensorMutableData<Ort::Float16_t>(), count, Ort::Float16_t(0.0F));
+      break;
     default: std::fill_n(value.GetTensorMutableData<float>(), count, 0.0F);
   }
   return value;
+}
+
+std::size_t ElementSize(ONNXTensorElementDataType type) {
+  switch (type) {
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64: return 8;
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16: return 2;
+    default: return 4;
+  }
 }
 
 // What both encoders share: the session, one input, one embedding output, the time limit.
@@ -78,14 +90,21 @@ class OnnxEncoder : public Encoder {
   }
 
   [[nodiscard]] Status Append(const Ort::Value& output, std::size_t rows, Embeddings& all) const {
-    const auto shape = output.GetTensorTypeAndShapeInfo().GetShape();
+    const auto info = output.GetTensorTypeAndShapeInfo();
+    const auto shape = info.GetShape();
     const std::vector<std::int64_t> expected = {static_cast<std::int64_t>(rows), info_.dimension};
     if (shape != expected)
       return Fail(ErrorCode::kBadModel, "output '{}' has the shape {}, expected {}", file_.output, FormatShape(shape),
                   FormatShape(expected));
-    const float* values = output.GetTensorData<float>();
     all.dimension = info_.dimension;
-    all.values.insert(all.values.end(), values, values + rows * static_cast<std::size_t>(info_.dimension));
+    const std::size_t count = rows * static_cast<std::size_t>(info_.dimension);
+    if (info.GetElementType() == ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16) {
+      for (const Ort::Float16_t value : std::span(output.GetTensorData<Ort::Float16_t>(), count))
+        all.values.push_back(value.ToFloat());
+    } else {
+      const float* values = output.GetTensorData<float>();
+      all.values.insert(all.values.end(), values, values + count);
+    }
     return {};
   }
 
@@ -93,9 +112,9 @@ class OnnxEncoder : public Encoder {
   [[nodiscard]] Ort::Value View(Ort::Value& value) const {
     const auto info = value.GetTensorTypeAndShapeInfo();
     const std::vector<std::int64_t> shape = info.GetShape();
-    const std::size_t size = info.GetElementType() == ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64 ? 8 : 4;
-    return Ort::Value::CreateTensor(memory_, value.GetTensorMutableRawData(), info.GetElementCount() * size,
-                                    shape.data(), shape.size(), info.GetElementType());
+    const std::size_t bytes = info.GetElementCount() * ElementSize(info.GetElementType());
+    return Ort::Value::CreateTensor(memory_, value.GetTensorMutableRawData(), bytes, shape.data(), shape.size(),
+                                    info.GetElementType());
   }
 
   // Rows that one run takes: the graph's fixed batch, or all that are left.
@@ -120,7 +139,8 @@ class OnnxImageEncoder final : public OnnxEncoder {
                    const PreprocessSpec& spec, std::int64_t batch_axis, const std::vector<OtherSideInput>& other_side)
       : OnnxEncoder(std::move(graph), std::move(file), std::move(info), limit, other_side),
         spec_(spec),
-        batch_axis_(batch_axis) {}
+        batch_axis_(batch_axis),
+        takes_halves_(graph_->Input(file_.input).value()->type == ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16) {}
 
  protected:
   [[nodiscard]] Result<Embeddings> Encode(const Batch& batch) override {
@@ -146,14 +166,23 @@ class OnnxImageEncoder final : public OnnxEncoder {
   [[nodiscard]] Status RunPixels(std::size_t rows, Embeddings& all) {
     const std::array<std::int64_t, 4> shape = {static_cast<std::int64_t>(rows), 3, spec_.crop_size, spec_.crop_size};
     std::vector<Ort::Value> inputs;
-    inputs.push_back(
-        Ort::Value::CreateTensor<float>(memory_, pixels_.data(), pixels_.size(), shape.data(), shape.size()));
+    if (takes_halves_) {
+      halves_.clear();
+      for (const float pixel : pixels_) halves_.emplace_back(pixel);
+      inputs.push_back(Ort::Value::CreateTensor<Ort::Float16_t>(memory_, halves_.data(), halves_.size(), shape.data(),
+                                                                shape.size()));
+    } else {
+      inputs.push_back(
+          Ort::Value::CreateTensor<float>(memory_, pixels_.data(), pixels_.size(), shape.data(), shape.size()));
+    }
     return Run({file_.input.c_str()}, std::move(inputs), rows, all);
   }
 
   const PreprocessSpec spec_;
   const std::int64_t batch_axis_;
-  std::vector<float> pixels_;  // kept between batches
+  const bool takes_halves_;
+  std::vector<float> pixels_;  // kept between batches, as is what follows
+  std::vector<Ort::Float16_t> halves_;
 };
 
 class OnnxTextEncoder final : public OnnxEncoder {

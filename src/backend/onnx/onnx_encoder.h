@@ -29,8 +29,8 @@ struct TextInput {
 };
 
 // Two encoders may share a graph: sessions run on several threads at once.
-// [n, 3, S, S] f32 NCHW, normalised straight into the input buffer. A run of more than `limit` is ended and is
-// kDeadlineExceeded.
+// [n, 3, S, S] NCHW, normalised straight into the input buffer; f32, or rounded to f16 if the graph wants that. A run
+// of more than `limit` is ended and is kDeadlineExceeded.
 [[nodiscard]] std::unique_ptr<Encoder> MakeImageEncoder(std::shared_ptr<Graph> graph, EncoderFile file,
                                                         EncoderInfo info, std::chrono::milliseconds limit,
                                                         const PreprocessSpec& spec, std::int64_t batch_axis,

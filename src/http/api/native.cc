@@ -65,7 +65,7 @@ RequestContext With(RequestContext context, Priority priority) {
 // Reads a request and observes how long that takes.
 template <typename Input>
 Result<Input> Timed(Result<Input> (*read)(Request&), const ApiContext& context, Request& request) {
-  const StageTimer timer(context.engine.metrics().Stage("parse"), context.clock);
+  const StageTimer timer(context.engine.metrics().Of(Stage::kParse), context.clock);
   return read(request);
 }
 

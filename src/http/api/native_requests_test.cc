@@ -23,7 +23,7 @@ std::string ClassifyError(std::string body) {
 TEST(ReadClassify, ReadsEveryField) {
   Request request = JsonRequest(
       R"({"image":"data:image/png;base64,aGVsbG8=","prompts":["a cat"," a dog "],"top_k":5,"threshold":0.25,)"
-      R"("model":"m","templates":["a {}"],"reject_below":-0.5,"apply_softmax":false})");
+      R"("model":"m","templates":["a {}"],"reject_below":-0.5,"apply_softmax":false,"priority":"bulk"})");
   const auto input = ReadClassify(request);
   ASSERT_TRUE(input.has_value()) << input.error().message;
   EXPECT_EQ(input->picture, "hello");
@@ -34,7 +34,20 @@ TEST(ReadClassify, ReadsEveryField) {
   EXPECT_EQ(input->engine.templates, std::vector<std::string>{"a {}"});
   EXPECT_EQ(input->engine.reject_below, -0.5);
   EXPECT_EQ(input->engine.apply_softmax, false);
+  EXPECT_EQ(input->priority, Priority::kBulk);
   EXPECT_EQ(request.body.capacity(), std::string().capacity()) << "the body is freed";
+}
+
+TEST(ReadPriority, EveryRouteTakesIt) {
+  const std::string bulk = R"("priority":"bulk"})";
+  Request images = JsonRequest(R"({"image":"aGVsbG8=",)" + bulk);
+  Request texts = JsonRequest(R"({"text":"a cat",)" + bulk);
+  Request plain = JsonRequest(R"({"text":"a cat"})");
+  EXPECT_EQ(ReadEmbedImages(images)->priority, Priority::kBulk);
+  EXPECT_EQ(ReadEmbedTexts(texts)->priority, Priority::kBulk);
+  EXPECT_EQ(ReadEmbedTexts(plain)->priority, Priority::kInteractive);
+  EXPECT_NE(ClassifyError(R"({"image":"aGVsbG8=","prompts":["a"],"priority":"high"})").find("'priority'"),
+            std::string::npos);
 }
 
 TEST(ReadClassify, TakesALabelSetInPlaceOfPrompts) {
