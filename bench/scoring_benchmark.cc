@@ -7,6 +7,7 @@
 #include <random>
 #include <vector>
 
+#include "engine/coarse_matrix.h"
 #include "engine/cosine_kernels.h"
 #include "engine/half_matrix.h"
 #include "engine/scoring.h"
@@ -64,8 +65,11 @@ BENCHMARK(Rank)
 void Scoring(benchmark::State& state) {
   std::mt19937 random(3);
   const HalfMatrix matrix = RandomMatrix(static_cast<std::size_t>(state.range(0)), random);
+  const CoarseMatrix coarse = CoarseMatrix::Of(matrix);
   const std::vector<float> query = RandomUnit(random);
-  for (auto _ : state) benchmark::DoNotOptimize(RankPrompts(MatrixCosines(matrix, query), {}));
+  const ScoringOptions options{.model = {.logit_scale = 100}};
+  const RankingNeed need{.best = 3, .softmax_scale = 100};
+  for (auto _ : state) benchmark::DoNotOptimize(RankPrompts(RankingCosines(matrix, coarse, query, need), options));
 }
 BENCHMARK(Scoring)->ArgName("labels")->Arg(5)->Arg(100)->Arg(1'000)->Arg(10'000)->Arg(100'000)->Unit(
     benchmark::kMillisecond);

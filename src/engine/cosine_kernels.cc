@@ -19,7 +19,17 @@ void Rows(const std::uint16_t* matrix, std::size_t rows, std::size_t stride, con
   }
 }
 
-constexpr CosineKernel kScalar{"scalar", Rows};
+void Dots(const std::int8_t* matrix, std::size_t rows, std::size_t stride, const std::int16_t* query,
+          std::int32_t* dots) {
+  for (std::size_t r = 0; r < rows; ++r) {
+    const std::int8_t* row = matrix + r * stride;
+    std::int32_t sum = 0;
+    for (std::size_t i = 0; i < stride; ++i) sum += std::int32_t{row[i]} * query[i];
+    dots[r] = sum;
+  }
+}
+
+constexpr CosineKernel kScalar{"scalar", Rows, Dots};
 
 }  // namespace
 

@@ -45,7 +45,30 @@ void Rows(const std::uint16_t* matrix, std::size_t rows, std::size_t stride, con
   for (; r < rows; ++r) RowsTogether<1>(matrix + r * stride, stride, query, cosines + r);
 }
 
-constexpr CosineKernel kNeon{"neon", Rows};
+template <std::size_t kRows>
+void DotsTogether(const std::int8_t* matrix, std::size_t stride, const std::int16_t* query, std::int32_t* dots) {
+  std::array<std::array<int32x4_t, 2>, kRows> sums;
+  for (auto& sum : sums) sum.fill(vdupq_n_s32(0));
+  for (std::size_t i = 0; i < stride; i += 8) {
+    const int16x8_t eight = vld1q_s16(query + i);
+    for (std::size_t r = 0; r < kRows; ++r) {
+      const int16x8_t codes = vmovl_s8(vld1_s8(matrix + r * stride + i));
+      sums[r][0] = vmlal_s16(sums[r][0], vget_low_s16(codes), vget_low_s16(eight));
+      sums[r][1] = vmlal_s16(sums[r][1], vget_high_s16(codes), vget_high_s16(eight));
+    }
+  }
+  for (std::size_t r = 0; r < kRows; ++r) dots[r] = vaddvq_s32(vaddq_s32(sums[r][0], sums[r][1]));
+}
+
+void Dots(const std::int8_t* matrix, std::size_t rows, std::size_t stride, const std::int16_t* query,
+          std::int32_t* dots) {
+  std::size_t r = 0;
+  for (; r + kRowsAtOnce <= rows; r += kRowsAtOnce)
+    DotsTogether<kRowsAtOnce>(matrix + r * stride, stride, query, dots + r);
+  for (; r < rows; ++r) DotsTogether<1>(matrix + r * stride, stride, query, dots + r);
+}
+
+constexpr CosineKernel kNeon{"neon", Rows, Dots};
 
 }  // namespace
 

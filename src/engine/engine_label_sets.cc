@@ -1,4 +1,5 @@
 // The part of the engine that serves label sets.
+#include <algorithm>
 #include <utility>
 
 #include "engine/engine.h"
@@ -11,7 +12,10 @@ Classification Engine::RankLabels(const ServedModel& serving, const ClassifyRequ
   ScoringOptions scoring = ScoringOf(*serving.model, request);
   if (!scoring.threshold) scoring.threshold = labels->set.threshold;
   if (!scoring.reject_below) scoring.reject_below = labels->set.reject_below;
-  Ranking ranking = RankPrompts(MatrixCosines(labels->matrix.embeddings, image), scoring);
+  const bool softmax = scoring.apply_activation && scoring.model.activation == Activation::kSoftmax;
+  const RankingNeed need{.best = std::max<std::size_t>(2, static_cast<std::size_t>(scoring.top_k)),
+                         .softmax_scale = softmax ? scoring.model.logit_scale : 0};
+  Ranking ranking = RankPrompts(RankingCosines(labels->matrix.embeddings, labels->coarse, image, need), scoring);
   const std::size_t count = labels->set.labels.size();
   return Classification{.model = serving.identity,
                         .label_set = std::move(labels),

@@ -20,6 +20,12 @@ std::uint32_t ShiftRounded(std::uint32_t value, unsigned bits) {
   return (value + half - 1 + odd) >> bits;
 }
 
+std::vector<float> Padded(const HalfMatrix& matrix, std::span<const float> query) {
+  std::vector<float> padded(matrix.stride());
+  std::ranges::copy(query.first(matrix.dimension()), padded.begin());
+  return padded;
+}
+
 }  // namespace
 
 std::uint16_t HalfFromFloat(float value) {
@@ -58,11 +64,23 @@ void HalfMatrix::SetRow(std::size_t index, std::span<const float> row) {
 }
 
 std::vector<float> MatrixCosines(const HalfMatrix& matrix, std::span<const float> query) {
-  std::vector<float> padded(matrix.stride());
-  std::ranges::copy(query.first(matrix.dimension()), padded.begin());
+  const std::vector<float> padded = Padded(matrix, query);
   std::vector<float> cosines(matrix.rows());
   BestCosineKernel().rows(matrix.halves().data(), matrix.rows(), matrix.stride(), padded.data(), cosines.data());
   return cosines;
+}
+
+void ReplaceCosines(const HalfMatrix& matrix, std::span<const float> query, std::span<const std::size_t> rows,
+                    std::span<float> cosines) {
+  const std::vector<float> padded = Padded(matrix, query);
+  constexpr std::size_t kAhead = 3, kLine = 64 / sizeof(std::uint16_t);  // rows that are far apart are fetched early
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const std::uint16_t* const ahead =
+        matrix.halves().data() + rows[std::min(i + kAhead, rows.size() - 1)] * matrix.stride();
+    for (std::size_t k = 0; k < matrix.stride(); k += kLine) __builtin_prefetch(ahead + k);
+    BestCosineKernel().rows(matrix.halves().data() + rows[i] * matrix.stride(), 1, matrix.stride(), padded.data(),
+                            &cosines[rows[i]]);
+  }
 }
 
 }  // namespace hailo_clip

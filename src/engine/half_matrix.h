@@ -47,5 +47,8 @@ class HalfMatrix {
 // The dot product of `query` with each row, [rows]: cosines, if all have unit length. `query` has matrix.dimension()
 // elements. The same bits on every machine (cosine_kernels.h). Thread-safe.
 [[nodiscard]] std::vector<float> MatrixCosines(const HalfMatrix& matrix, std::span<const float> query);
+// The same for some rows: cosines[r] for each r of `rows`, the others are left as they are.
+void ReplaceCosines(const HalfMatrix& matrix, std::span<const float> query, std::span<const std::size_t> rows,
+                    std::span<float> cosines);
 
 }  // namespace hailo_clip

@@ -181,7 +181,8 @@ Result<std::shared_ptr<const CompiledLabels>> LabelSets::Obtain(Entry& entry, co
                                         {"model", entry.model->manifest().name},
                                         {"ms", MillisecondsBetween(start, clock_.Now())}});
   }
-  return std::make_shared<const CompiledLabels>(CompiledLabels{std::move(set), *std::move(matrix)});
+  CoarseMatrix coarse = CoarseMatrix::Of(matrix->embeddings);
+  return std::make_shared<const CompiledLabels>(CompiledLabels{std::move(set), *std::move(matrix), std::move(coarse)});
 }
 
 Result<LabelMatrix> LabelSets::Compile(Entry& entry, const LabelSet& set, const std::stop_token& stop) {
@@ -224,7 +225,7 @@ void LabelSets::KeepWithinMemory(const Entry& newest) {
     auto oldest = entries_.end();
     for (auto it = entries_.begin(); it != entries_.end(); ++it) {
       if (it->second->compiled == nullptr) continue;
-      bytes += it->second->compiled->matrix.embeddings.bytes() + static_cast<std::size_t>(it->second->found.stamp.size);
+      bytes += it->second->compiled->bytes() + static_cast<std::size_t>(it->second->found.stamp.size);
       if (it->second.get() == &newest) continue;
       if (oldest == entries_.end() || it->second->last_used < oldest->second->last_used) oldest = it;
     }

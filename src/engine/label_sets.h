@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "engine/coarse_matrix.h"
 #include "engine/label_set_store.h"
 #include "engine/loaded_model.h"
 #include "engine/request_context.h"
@@ -27,6 +28,9 @@ namespace hailo_clip {
 struct CompiledLabels {
   LabelSet set;
   LabelMatrix matrix;
+  CoarseMatrix coarse;  // of matrix.embeddings
+
+  [[nodiscard]] std::size_t bytes() const { return matrix.embeddings.bytes() + coarse.bytes(); }
 };
 
 enum class CompileState { kNotCompiled, kCompiling, kCompiled, kFailed };

@@ -1,11 +1,38 @@
 #include "engine/scoring.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
-#include <ranges>
+#include <cstdint>
+#include <numeric>
 
 namespace hailo_clip {
 namespace {
+
+// e^x for x <= 0, exact to 2e-7 of itself; 0 below -87.7, where floats lose their precision. A loop of these becomes
+// vector instructions, which calls of std::exp do not.
+float ExponentialOfNegative(float x) {
+  constexpr float kRoundsToWhole = 0x1.8p23F;  // floats of this size are whole
+  constexpr float kLn2High = 0x1.62e4p-1F;     // so few bits that its product with a small whole number is exact
+  constexpr float kLn2Low = 0x1.7f7d1cp-20F;   // and what is left of ln 2
+  const float inside = x < -88.0F ? -88.0F : x;
+  const float whole = (inside * 1.44269504F + kRoundsToWhole) - kRoundsToWhole;
+  const float rest = (inside - whole * kLn2High) - whole * kLn2Low;  // |rest| <= ln 2 / 2: Taylor's series
+  float power = 1.0F / 5'040 * rest + 1.0F / 720;
+  power = power * rest + 1.0F / 120;
+  power = power * rest + 1.0F / 24;
+  power = power * rest + 1.0F / 6;
+  power = power * rest + 0.5F;
+  power = power * rest + 1.0F;
+  power = power * rest + 1.0F;
+  // 2^whole; -127, the least there is here, makes it 0.
+  return power * std::bit_cast<float>((static_cast<std::int32_t>(whole) + 127) * (1 << 23));
+}
+
+// At most 1: nothing overflows, and the largest never vanishes.
+float Exponential(float cosine, float largest, float logit_scale) {
+  return ExponentialOfNegative(logit_scale * (cosine - largest));
+}
 
 // From a cosine to its score.
 class Scorer {
@@ -17,22 +44,16 @@ class Scorer {
         bias_(options.model.logit_bias),
         largest_(largest) {
     if (plain_ || sigmoid_) return;
-    for (const float cosine : cosines) sum_ += Exponential(cosine);
+    sum_ = SumOfExponentials(cosines, largest, scale_);
   }
 
   [[nodiscard]] double operator()(float cosine) const {
     if (plain_) return cosine;
     if (sigmoid_) return 1.0 / (1.0 + std::exp(-(scale_ * cosine + bias_)));
-    return Exponential(cosine) / sum_;
+    return Exponential(cosine, largest_, static_cast<float>(scale_)) / sum_;
   }
 
  private:
-  // At most 1: nothing overflows, and the largest never vanishes. In single precision, which costs half and is exact
-  // to 1e-7 of itself, as the cosines are.
-  [[nodiscard]] double Exponential(float cosine) const {
-    return std::exp(static_cast<float>(scale_ * (double{cosine} - largest_)));
-  }
-
   const bool sigmoid_;
   const bool plain_;
   const double scale_;
@@ -77,15 +98,55 @@ float DotProduct(std::span<const float> a, std::span<const float> b) {
   return total;
 }
 
+std::vector<std::size_t> LargestIndexes(std::span<const float> cosines, std::size_t count) {
+  const auto better = [cosines](std::size_t a, std::size_t b) {
+    return cosines[a] != cosines[b] ? cosines[a] > cosines[b] : a < b;
+  };
+  std::vector<std::size_t> best(count);  // a heap, the worst in front
+  std::iota(best.begin(), best.end(), std::size_t{0});
+  std::ranges::make_heap(best, better);
+  constexpr std::size_t kAtOnce = 16;  // of which mostly none is better
+  for (std::size_t i = count; i < cosines.size();) {
+    const std::size_t end = std::min(i + kAtOnce, cosines.size());
+    const float least = cosines[best.front()];
+    int above = 0;
+    if (end - i == kAtOnce)
+      for (std::size_t k = 0; k < kAtOnce; ++k) above += cosines[i + k] > least ? 1 : 0;
+    for (; i < end && (above > 0 || end - i < kAtOnce); ++i) {
+      if (!(cosines[i] > cosines[best.front()])) continue;
+      std::ranges::pop_heap(best, better);
+      best.back() = i;
+      std::ranges::push_heap(best, better);
+    }
+    i = end;
+  }
+  std::ranges::sort_heap(best, better);
+  return best;
+}
+
+double SumOfExponentials(std::span<const float> cosines, float largest, double logit_scale) {
+  constexpr std::size_t kAtOnce = 64;
+  constexpr std::size_t kSums = 8;
+  const auto scale = static_cast<float>(logit_scale);
+  double sums[kSums] = {};
+  std::size_t i = 0;
+  for (; i + kAtOnce <= cosines.size(); i += kAtOnce) {
+    float some[kAtOnce];
+    for (std::size_t k = 0; k < kAtOnce; ++k) some[k] = Exponential(cosines[i + k], largest, scale);
+    for (std::size_t k = 0; k < kAtOnce; ++k) sums[k % kSums] += some[k];
+  }
+  double total = 0;
+  for (const double sum : sums) total += sum;
+  for (; i < cosines.size(); ++i) total += Exponential(cosines[i], largest, scale);
+  return total;
+}
+
 Ranking RankPrompts(std::span<const float> cosines, const ScoringOptions& options) {
-  const float largest = *std::ranges::max_element(cosines);
-  const Scorer score(cosines, largest, options);
   // Every score rises with its cosine, so the best are found among the cosines; two at least, for the margin.
-  std::vector<std::size_t> best(
-      std::min(cosines.size(), std::max<std::size_t>(2, static_cast<std::size_t>(options.top_k))));
-  std::ranges::partial_sort_copy(
-      std::views::iota(std::size_t{0}, cosines.size()), best,
-      [cosines](std::size_t a, std::size_t b) { return cosines[a] != cosines[b] ? cosines[a] > cosines[b] : a < b; });
+  const std::size_t count = std::min(cosines.size(), std::max<std::size_t>(2, static_cast<std::size_t>(options.top_k)));
+  std::vector<std::size_t> best = LargestIndexes(cosines, count);
+  const float largest = cosines[best.front()];
+  const Scorer score(cosines, largest, options);
   Ranking ranking;
   if (best.size() > 1) ranking.margin = score(cosines[best[0]]) - score(cosines[best[1]]);
   ranking.none_of_these =

@@ -38,6 +38,14 @@ struct Ranking {
 // Of vectors of any length, summed in doubles: for limits finer than a sum of floats is.
 [[nodiscard]] double Cosine(std::span<const float> a, std::span<const float> b);
 
+// Where the `count` largest are, the largest first, ties by index: one pass, without sorting them all. `count` is 1 to
+// as many as there are.
+[[nodiscard]] std::vector<std::size_t> LargestIndexes(std::span<const float> cosines, std::size_t count);
+
+// The sum of e^(logit_scale * (cosine - largest)) over all; `largest` is the largest of them. In single precision, sums
+// in double: each summand is exact to 2^-22 of itself for each unit of its exponent, so the sum to 1e-6.
+[[nodiscard]] double SumOfExponentials(std::span<const float> cosines, float largest, double logit_scale);
+
 // Softmax or sigmoid of logit_scale * cosine (+ logit_bias), CLIP's and SigLIP's zero-shot rules. A softmax over a
 // single prompt would always be 1: its score is the cosine, as with apply_activation off. `cosines` has at least one;
 // the work is two passes over them and a selection, without sorting them all.

@@ -116,6 +116,17 @@ TEST(RankPrompts, LargeScalesDoNotOverflow) {
   EXPECT_EQ(ranking.ranked[1].score, 0.0);
 }
 
+TEST(SumOfExponentials, IsThatOfDoubles) {
+  std::vector<float> cosines;
+  for (int i = 0; i < 1'003; ++i) cosines.push_back(-1 + 0.001F * static_cast<float>(i));
+  for (const double scale : {1.0, 20.0, 100.0, 1'000.0}) {
+    double expected = 0;
+    for (const float cosine : cosines) expected += std::exp(scale * (double{cosine} - cosines.back()));
+    // Reference: the C library's exp in double precision; single precision is exact to 1e-6 of the sum.
+    EXPECT_NEAR(SumOfExponentials(cosines, cosines.back(), scale) / expected, 1, 1e-6) << scale;
+  }
+}
+
 TEST(NormalizeToUnitLength, RefusesWhatHasNoDirection) {
   std::array vector = {3.0F, 4.0F};
   EXPECT_TRUE(NormalizeToUnitLength(vector));

@@ -100,6 +100,30 @@ def test_forms_and_raw_bodies_name_a_set_too(running):
         assert [c["text"] for c in answer.json()["classifications"]] == ["a cat"], answer.text
 
 
+def test_answers_of_a_set_have_tags_that_follow_their_meaning(running, cat):
+    put(running, "things", labels=LABELS)
+    compiled(running, "things")
+    path = "/v1/label-sets/things"
+    shown = running.get(path).headers["ETag"]
+    known = requests.get(running.url + path, headers={"If-None-Match": f'"x", W/{shown}'}, timeout=60)
+    assert known.status_code == 304 and known.content == b"" and known.headers["ETag"] == shown
+
+    def ask(tag="", **more):
+        return running.post("/v1/classify", json={"image": cat, "label_set": "things", **more},
+                            headers={"If-None-Match": tag})
+
+    first = ask()
+    tag = first.headers["ETag"]
+    assert first.status_code == 200 and tag.startswith('W/"')
+    again = ask(tag)  # its time, and that the picture is cached now, do not count
+    assert again.status_code == 304 and again.content == b""
+    assert ask(tag, top_k=1).status_code == 200
+    assert put(running, "things", labels=[*LABELS, "a bowl of cat food"]).status_code == 200
+    compiled(running, "things")
+    assert ask(tag).status_code == 200 and running.get(path).headers["ETag"] != shown
+    assert "ETag" not in classify(running, cat, prompts=LABELS).headers
+
+
 def test_mistakes_are_named(running, cat):
     put(running, "things", labels=LABELS)
     unknown = classify(running, cat, label_set="thing")

@@ -4,12 +4,24 @@
 #include <utility>
 
 #include "base/sha256.h"
+#include "http/entity_tag.h"
 
 namespace hailo_clip::http {
 namespace {
 
 // Scores come from float32 cosines: more digits would be false.
 float Shown(double value) { return static_cast<float>(value); }
+
+std::string TagOf(std::string_view content) { return fmt::format("\"{}\"", Sha256Hex(content).substr(0, 32)); }
+
+Response WithTag(Response response, const std::string& tag, const Request& request) {
+  response.headers.emplace_back("ETag", tag);
+  if (HasEntityTag(request.if_none_match, tag)) {
+    response.status = 304;
+    response.body.clear();
+  }
+  return response;
+}
 
 }  // namespace
 
@@ -67,15 +79,13 @@ Error PictureError(Error error) {
   return error;
 }
 
-Response WithETag(Response response, std::string_view content, const Request& request) {
-  const std::string tag = fmt::format("\"{}\"", Sha256Hex(content).substr(0, 32));
-  response.headers.emplace_back("ETag", tag);
-  const std::string_view known = request.if_none_match;
-  if (known == "*" || known.find(tag) != std::string_view::npos) {
-    response.status = 304;
-    response.body.clear();
-  }
-  return response;
+Response WithETag(Response response, const Request& request) {
+  const std::string tag = TagOf(response.body);
+  return WithTag(std::move(response), tag, request);
+}
+
+Response WithWeakETag(Response response, std::string_view content, const Request& request) {
+  return WithTag(std::move(response), "W/" + TagOf(content), request);
 }
 
 double RoundToThousandths(double value) { return std::round(value * 1000) / 1000; }

@@ -26,9 +26,11 @@ void WriteVerdict(JsonWriter& json, const Classification& answer);
 // An error about a picture, in the words that clients of the earlier service know: "Failed to decode image: ...".
 [[nodiscard]] Error PictureError(Error error);
 
-// Gives the answer an ETag made of `content`, which must change whenever the answer's meaning does; 304 without a body
-// if the client has that already (If-None-Match).
-[[nodiscard]] Response WithETag(Response response, std::string_view content, const Request& request);
+// Gives the answer an ETag made of its body; 304 without a body if the client has that already (If-None-Match).
+[[nodiscard]] Response WithETag(Response response, const Request& request);
+// For bodies that also tell of the moment, as times: a weak ETag, made of `content`, which must change whenever the
+// answer's meaning does.
+[[nodiscard]] Response WithWeakETag(Response response, std::string_view content, const Request& request);
 
 // Seconds or milliseconds to three decimals: what is beyond is noise.
 [[nodiscard]] double RoundToThousandths(double value);

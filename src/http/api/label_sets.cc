@@ -69,7 +69,7 @@ Result<Response> List(const ApiContext& context, Request& /*request*/) {
 
 Result<Response> Show(const ApiContext& context, Request& request) {
   HC_ASSIGN(const LabelSetInfo info, context.engine.ShowLabelSet(request.tail));
-  return JsonResponse(WholeBody(info));
+  return WithETag(JsonResponse(WholeBody(info)), request);
 }
 
 Result<Response> Put(const ApiContext& context, Request& request) {

@@ -47,9 +47,14 @@ std::string EmbeddingsBody(const EmbeddingList& list, bool is_list) {
 
 // Equal inputs have byte-identical answers, so the body is what its ETag is made of.
 Response EmbeddingsAnswer(const EmbeddingList& list, bool is_list, const Request& request) {
-  std::string body = EmbeddingsBody(list, is_list);
-  Response response = JsonResponse(body);
-  return WithETag(std::move(response), body, request);
+  return WithETag(JsonResponse(EmbeddingsBody(list, is_list)), request);
+}
+
+// Its ETag leaves out what differs from time to time: how long it took and whether the picture was in the cache.
+Response LabelSetAnswer(Response response, Classification answer, const ClassifyRequest& classify,
+                        const Request& request) {
+  answer.image_cached = false;
+  return WithWeakETag(std::move(response), ClassificationBody(answer, classify, 0), request);
 }
 
 RequestContext With(RequestContext context, Priority priority) {
@@ -70,7 +75,9 @@ Result<Response> Classify(const ApiContext& context, Request& request, const Req
   Result<Classification> answer = context.engine.Classify(input.engine, With(request_context, input.priority));
   if (!answer) return std::unexpected(PictureError(std::move(answer).error()));
   const double inference_ms = MillisecondsBetween(request.received, context.clock.Now());
-  return JsonResponse(ClassificationBody(*answer, input.engine, inference_ms));
+  Response response = JsonResponse(ClassificationBody(*answer, input.engine, inference_ms));
+  if (answer->label_set == nullptr) return response;
+  return LabelSetAnswer(std::move(response), *std::move(answer), input.engine, request);
 }
 
 Result<Response> EmbedImages(const ApiContext& context, Request& request, const RequestContext& request_context) {
