@@ -24,15 +24,6 @@ EmbeddingCache::Limits TextLimits(const TextEmbeddingConfig& config) {
           .bytes = std::numeric_limits<std::size_t>::max()};
 }
 
-// For each prompt: its embedding under all templates, averaged and of unit length again.
-std::vector<float> Average(std::span<const SharedEmbedding> embeddings) {
-  std::vector<float> mean(embeddings.front()->size(), 0.0F);
-  for (const SharedEmbedding& embedding : embeddings)
-    for (std::size_t i = 0; i < mean.size(); ++i) mean[i] += (*embedding)[i];
-  static_cast<void>(NormalizeToUnitLength(mean));  // opposite embeddings that cancel out stay zero: cosine 0
-  return mean;
-}
-
 }  // namespace
 
 Engine::Engine(Options options, const Logger& logger, const Clock& clock)
@@ -155,8 +146,10 @@ Result<EncodedTexts> Engine::EncodePrompts(LoadedModel& model, const ClassifyReq
     const auto of_prompt = [&](auto& list) {
       return std::pair(list.begin() + i * count, list.begin() + (i + 1) * count);
     };
-    const std::span embeddings = std::span(filled.embeddings).subspan(i * count, count);
-    averaged.embeddings.push_back(std::make_shared<const std::vector<float>>(Average(embeddings)));
+    MeanEmbedding mean(filled.embeddings.front()->size());
+    for (const SharedEmbedding& embedding : std::span(filled.embeddings).subspan(i * count, count))
+      mean.Add(*embedding);
+    averaged.embeddings.push_back(std::make_shared<const std::vector<float>>(std::move(mean).Take()));
     const auto [truncated, truncated_end] = of_prompt(filled.truncated);
     averaged.truncated.push_back(std::find(truncated, truncated_end, true) != truncated_end);
     const auto [cached, cached_end] = of_prompt(filled.cached);

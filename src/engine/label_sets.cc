@@ -33,11 +33,9 @@ void StoreRows(const Portion& portion, const std::vector<std::vector<float>>& em
                HalfMatrix& rows) {
   std::size_t next = 0;
   for (std::size_t i = 0; i < portion.texts_of.size(); ++i) {
-    std::vector<float> mean(rows.dimension());
-    for (std::size_t t = 0; t < portion.texts_of[i]; ++t, ++next)
-      for (std::size_t d = 0; d < mean.size(); ++d) mean[d] += embeddings[next][d];
-    static_cast<void>(NormalizeToUnitLength(mean));  // opposite embeddings that cancel out stay zero: cosine 0
-    rows.SetRow(first + i, mean);
+    MeanEmbedding mean(rows.dimension());
+    for (std::size_t t = 0; t < portion.texts_of[i]; ++t) mean.Add(embeddings[next++]);
+    rows.SetRow(first + i, std::move(mean).Take());
   }
 }
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "model/manifest.h"
@@ -32,6 +33,25 @@ struct Ranking {
 
 // Divides by the length; false (and untouched) if that is zero or not finite.
 [[nodiscard]] bool NormalizeToUnitLength(std::span<float> vector);
+
+// What stands for several texts of one label: the mean of their embeddings, of unit length again. Opposite embeddings
+// that cancel out leave zero, whose cosine with everything is 0.
+class MeanEmbedding {
+ public:
+  explicit MeanEmbedding(std::size_t dimension) : sum_(dimension) {}
+
+  void Add(std::span<const float> embedding) {
+    for (std::size_t i = 0; i < sum_.size(); ++i) sum_[i] += embedding[i];
+  }
+
+  [[nodiscard]] std::vector<float> Take() && {
+    static_cast<void>(NormalizeToUnitLength(sum_));
+    return std::move(sum_);
+  }
+
+ private:
+  std::vector<float> sum_;
+};
 
 [[nodiscard]] float DotProduct(std::span<const float> a, std::span<const float> b);
 
