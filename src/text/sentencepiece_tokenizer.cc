@@ -21,6 +21,10 @@ constexpr std::int32_t kFairseqStart = 0;
 constexpr std::int32_t kFairseqEnd = 2;
 constexpr std::int32_t kFairseqUnknown = 3;
 
+// Of a text between the steps of a tokenizer.json, which may replace a character by several, again and again. Far more
+// than any context holds.
+constexpr std::size_t kMaxCleanBytes = std::size_t{1} << 20U;
+
 }  // namespace
 
 SentencePieceTokenizer::SentencePieceTokenizer(const TokenizerSpec& spec)
@@ -85,7 +89,10 @@ Tokens SentencePieceTokenizer::Encode(std::string_view text, int context_length)
   const std::size_t frame = begin_.size() + end_.size();
   const std::size_t room = std::max(static_cast<std::size_t>(std::max(context_length, 2)), frame) - end_.size();
   std::string clean = CleanText(text, cleaning_);
-  for (const TextStep& step : steps_) clean = step(clean);
+  for (const TextStep& step : steps_) {
+    clean = step(clean);
+    if (clean.size() > kMaxCleanBytes) clean.resize(kMaxCleanBytes);
+  }
   std::vector<int> pieces;
   // It fails only for options that are not given here.
   static_cast<void>(processor_->Encode(clean, &pieces));

@@ -22,6 +22,7 @@ using Characters = std::bitset<128>;
 
 constexpr std::string_view kMark = "\u2581";
 constexpr int kMaxNesting = 4;
+constexpr std::size_t kMaxTextBytes = 64;  // of a type, a replacement or a prefix; published ones have a few characters
 
 bool IsSpaceAt(std::string_view text, std::size_t at, std::size_t& size) {
   const DecodedChar decoded = DecodeUtf8(text, at);
@@ -141,6 +142,8 @@ std::unexpected<Error> Refuse(std::string_view path, std::string_view why) {
 Result<std::string_view> Text(const dom::object& object, std::string_view path, std::string_view key) {
   std::string_view value;
   if (object[key].get(value) != simdjson::SUCCESS) return Refuse(path, fmt::format("has no text {}", key));
+  if (value.size() > kMaxTextBytes)
+    return Refuse(fmt::format("{}.{}", path, key), fmt::format("is longer than {} bytes", kMaxTextBytes));
   return value;
 }
 

@@ -106,6 +106,21 @@ TEST(TokenizerJson, RefusesWhatItDoesNotUnderstandByItsKey) {
   EXPECT_THAT(Refusal(R"("unk_token": "<unk>")", R"("unk_token": "?")"), HasSubstr("model.unk_token"));
 }
 
+TEST(TokenizerJson, StepsThatMultiplyATextAreBounded) {
+  EXPECT_THAT(Refusal(R"("content": "▁"})", fmt::format(R"("content": "{}"}})", std::string(65, 'a'))),
+              HasSubstr("normalizer.content is longer than 64 bytes"));
+  const std::string step =
+      fmt::format(R"({{"type":"Replace","pattern":{{"String":"a"}},"content":"{}"}},)", std::string(64, 'a'));
+  std::string steps;
+  for (int i = 0; i < 8; ++i) steps += step;  // 64 to the power of 8
+  std::string json = Json("xlm_roberta");
+  Replace(json, R"("normalizer":{)", R"("normalizer":{"type":"Sequence","normalizers":[)" + steps + "{");
+  Replace(json, R"(},"pre_tokenizer":)", R"(}]},"pre_tokenizer":)");
+  const auto tokenizer = SentencePieceTokenizer::Create(json, Spec());
+  ASSERT_TRUE(tokenizer.has_value()) << tokenizer.error().message;
+  EXPECT_TRUE((*tokenizer)->Encode("a", 77).truncated);
+}
+
 TEST(TokenizerJson, RefusesVocabulariesThatContradictThemselves) {
   EXPECT_THAT(Refusal(R"("a": 3)", R"("a": -1)"), HasSubstr("id -1"));
   EXPECT_THAT(Refusal(R"("a": 3)", R"("a": 4000000000)"), HasSubstr("which is not in 0..999999"));
