@@ -31,7 +31,8 @@ struct EncodedTexts {
 class LoadedModel {
  public:
   // Hashes the files that changed since they were hashed (VerifyChangedFiles), opens the encoders that the manifest has
-  // for `backend`, loads the tokenizer. `texts`, `metrics` (nullptr: counts nothing) and `clock` must outlive the model.
+  // for `backend`, loads the tokenizer. `texts`, `metrics` (nullptr: counts nothing) and `clock` must outlive the
+  // model.
   [[nodiscard]] static Result<std::unique_ptr<LoadedModel>> Load(const InstalledModel& model,
                                                                  std::unique_ptr<Backend> backend,
                                                                  EmbeddingCache& texts, const Clock& clock,

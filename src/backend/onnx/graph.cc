@@ -34,8 +34,8 @@ Ort::SessionOptions SessionOptions(int threads, bool map_weights, const std::fil
   Ort::SessionOptions options;
   options.SetIntraOpNumThreads(threads);
   options.SetInterOpNumThreads(1);
-  // A thread that spins until another one is done with its part burns the core that the next picture's decoding needs, or
-  // that the other part would run on.
+  // A thread that spins until another one is done with its part burns the core that the next picture's decoding needs,
+  // or that the other part would run on.
   options.AddConfigEntry(kOrtSessionOptionsConfigAllowIntraOpSpinning, "0");
   options.SetGraphOptimizationLevel(GraphOptimizationLevel::ORT_ENABLE_ALL);
   // The arena keeps the peak of every batch size ever seen; without it freed memory goes back, at no measurable cost.
