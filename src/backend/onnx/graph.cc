@@ -38,7 +38,9 @@ Ort::SessionOptions SessionOptions(int threads, bool map_weights, const std::fil
   // or that the other part would run on.
   options.AddConfigEntry(kOrtSessionOptionsConfigAllowIntraOpSpinning, "0");
   options.SetGraphOptimizationLevel(GraphOptimizationLevel::ORT_ENABLE_ALL);
-  // The arena keeps the peak of every batch size ever seen; without it freed memory goes back, at no measurable cost.
+  // The arena keeps the peak of every batch size ever seen; without it freed memory goes back. That costs nothing up to
+  // 32 MiB a tensor, which malloc keeps; larger ones are mapped and cleared anew each time, which is what a manifest's
+  // best_batch is there to avoid.
   options.DisableCpuMemArena();
   options.DisableMemPattern();
   if (map_weights) {
