@@ -83,7 +83,7 @@ def beside_the_engine() -> None:
              "--set", "performance.max_queue_size=64", "--set", f"models.dirs={arguments.folder.parent}",
              "--set", "text_embedding.cache_max_entries=5000"]
     # Prompts are looked up, pictures are not: the service keeps none, and clients' pictures differ.
-    warm = {count: [classify(p, labels(count), cold=False) for p in distinct_photos(40)] for count in (5, 100, 1000)}
+    warm = {count: [classify(p, labels(count), cold=False) for p in distinct_photos(200)] for count in (5, 100, 1000)}
     texts = [request("/v1/embed/text", json.dumps({"text": f"a photo of thing {i} on a table"}).encode())
              for i in range(100)]
     rows = [(f"image, {name}, {clients} client{'s' * (clients > 1)}",

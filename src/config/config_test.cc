@@ -175,6 +175,15 @@ TEST_F(ConfigLoad, UnknownVariablesAndFlagsAreRefused) {
   EXPECT_EQ(ErrorOf(""), "command line: unknown key 'server.prot'; did you mean 'server.port'?");
 }
 
+TEST_F(ConfigLoad, VariablesLikeNoKeyAreWarnedOf) {
+  environment_ = {{"HAILO_CLIP_PORT_5000_TCP", "tcp://10.0.0.1:5000"}, {"HAILO_CLIP_SERVER_PORT", "5001"}};
+  const auto loaded = Load("");
+  ASSERT_TRUE(loaded.has_value()) << loaded.error().message;
+  EXPECT_EQ(loaded->config.server.port, 5001);
+  EXPECT_THAT(loaded->warnings,
+              ElementsAre("environment variable HAILO_CLIP_PORT_5000_TCP is no configuration key and is ignored"));
+}
+
 TEST_F(ConfigLoad, ErrorsNameTheirSource) {
   environment_ = {{"HAILO_CLIP_SERVER_PORT", "http"}};
   EXPECT_EQ(ErrorOf(""), "HAILO_CLIP_SERVER_PORT: 'server.port' must be a whole number from 0 to 65535, not 'http'");

@@ -1,6 +1,7 @@
 #include "config/load.h"
 
 #include <algorithm>
+#include <iterator>
 #include <system_error>
 
 #include "base/edit_distance.h"
@@ -99,13 +100,17 @@ Status ApplyFile(Config& config, const std::filesystem::path& path) {
   return {};
 }
 
-Status ApplyEnvironment(Config& config, const ConfigSources& sources) {
+// Refuses what looks like a misspelt key. Other names are warned of: a container's platform makes up such variables
+// from the names of services (HAILO_CLIP_PORT_5000_TCP).
+Status ApplyEnvironment(Config& config, const ConfigSources& sources, std::vector<std::string>& warnings) {
   std::vector<std::string> variables;
   for (const ConfigKey& key : ConfigKeys()) variables.push_back(key.variable());
   const std::vector<std::string_view> known(variables.begin(), variables.end());
   for (const std::string& name : sources.environment_names) {
-    if (std::ranges::find(known, name) == known.end())
-      return Fail(ErrorCode::kInvalidArgument, "unknown environment variable {}{}", name, DidYouMean(name, known));
+    if (std::ranges::find(known, name) != known.end()) continue;
+    if (const std::string hint = DidYouMean(name, known); !hint.empty())
+      return Fail(ErrorCode::kInvalidArgument, "unknown environment variable {}{}", name, hint);
+    warnings.push_back(fmt::format("environment variable {} is no configuration key and is ignored", name));
   }
   if (!sources.getenv) return {};
   for (std::size_t i = 0; i < variables.size(); ++i) {
@@ -159,10 +164,10 @@ Result<LoadedConfig> LoadConfig(const ConfigSources& sources) {
     loaded.file = kDefaultConfigFile;
   }
   if (loaded.file.has_value()) HC_TRY(ApplyFile(loaded.config, *loaded.file));
-  HC_TRY(ApplyEnvironment(loaded.config, sources));
+  HC_TRY(ApplyEnvironment(loaded.config, sources, loaded.warnings));
   HC_TRY(ApplyFlags(loaded.config, sources));
   HC_TRY(CheckTogether(loaded.config));
-  loaded.warnings = Warnings(loaded.config);
+  std::ranges::move(Warnings(loaded.config), std::back_inserter(loaded.warnings));
   return loaded;
 }
 

@@ -34,7 +34,8 @@ struct LoadedConfig {
 };
 
 // kInvalidArgument names the file and line (or the variable, or the flag), the key, what is wrong and the nearest
-// known key. An environment variable that starts with HAILO_CLIP_ and is no key's is refused likewise.
+// known key. An environment variable that starts with HAILO_CLIP_ and is nearly
+// a key's is refused likewise; one that is like none is among the warnings.
 [[nodiscard]] Result<LoadedConfig> LoadConfig(const ConfigSources& sources);
 
 // The whole configuration as YAML, every key with its value.
