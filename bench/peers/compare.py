@@ -6,7 +6,7 @@
     python3 -m venv /tmp/peers && /tmp/peers/bin/pip install --require-hashes -r bench/peers/requirements.txt
     /tmp/peers/bin/python bench/peers/compare.py /tmp/vit-b-32 [--rounds 3] [--seconds 3] [--users 8]
 
-`threaded`: FastAPI and a batch of prompts. `one lock`: Flask, one request at a time, prompts one by one padded to 77.
+`threaded`: FastAPI and a batch of prompts. `one lock`: one request at a time, prompts one by one padded to 77 tokens.
 Servers run one at a time, each row in every round; rates are medians, requests a second. Prompts are the same in every
 request (a cache of texts may help), pictures differ (a cache of pictures may not). Every server's answers are compared
 with those of this one before it is measured.
@@ -59,16 +59,17 @@ WORK = {
     "classify, 5 prompts, 12 MP": [json_request("/v1/classify", {"image": p, "prompts": PROMPTS[:5]}) for p in LARGE],
     "text": [json_request("/v1/embed/text", {"text": f"a photo of object {i} on a table"}) for i in range(20_000)],
 }
-PEERS = {"hailo-clip": None, "threaded": "threaded.py", "one lock": "one_lock.py"}
+PEERS: dict = {"hailo-clip": None, "threaded": [], "one lock": ["one-lock"]}
 
 
 class Server:
-    def __init__(self, script: str | None):
+    def __init__(self, options: list | None):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        if script is not None:
-            command = [sys.executable, HERE / script, str(self.port), arguments.folder, str(arguments.threads)]
+        if options is not None:
+            command = [sys.executable, HERE / "server.py", str(self.port), arguments.folder, str(arguments.threads),
+                       *options]
         else:  # no room for pictures: each costs an encode, as it does the others
             command = [PROGRAM, "serve", "--port", str(self.port), "--log-level", "WARNING",
                        "--model", arguments.model or arguments.folder.name, "--set", "image.cache_max_bytes=0",
@@ -80,7 +81,7 @@ class Server:
                     return
             except (OSError, ValueError):
                 time.sleep(0.1)
-        raise SystemExit(f"{script or 'hailo-clip'} does not answer")
+        raise SystemExit(f"{command[1]} does not answer")
 
     def ask(self, path: str, body: dict | None = None) -> dict:
         call = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", json.dumps(body).encode() if body else None,
@@ -117,8 +118,8 @@ idle: dict = {peer: [] for peer in PEERS}
 peak: dict = {peer: [] for peer in PEERS}
 reference = None
 for _ in range(arguments.rounds):
-    for peer, script in PEERS.items():
-        with Server(script) as server:
+    for peer, options in PEERS.items():
+        with Server(options) as server:
             found = embeddings(server)
             reference = found if reference is None else reference
             check(peer, found, reference)
