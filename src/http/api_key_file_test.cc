@@ -68,7 +68,7 @@ TEST_F(ApiKeyFileTest, AChangeThatFailsLeavesTheFile) {
     EXPECT_TRUE(keys.Revoke("a").has_value());
     return keys.Revoke("b");
   });
-  EXPECT_EQ(failed.error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(failed.error().code, ErrorCode::kInvalidArgument);
   EXPECT_NE(ReadApiKeys(path_)->Find(key), nullptr);
 }
 

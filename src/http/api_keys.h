@@ -35,7 +35,7 @@ class ApiKeys {
   // A new key's text: this is the only time that it is seen. kInvalidArgument for a wrong or taken name, or one key too
   // many. `now`: Unix time.
   [[nodiscard]] Result<std::string> Add(std::string_view name, std::time_t now);
-  [[nodiscard]] Status Revoke(std::string_view name);  // kNotFound
+  [[nodiscard]] Status Revoke(std::string_view name);  // kInvalidArgument if there is none
 
   // The key whose text this is, or nullptr; it lives as long as this object is not changed. What has not the form of a
   // key is not hashed. The time it takes does not depend on how much of a key is right, or on which one it is.

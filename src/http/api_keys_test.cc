@@ -77,7 +77,7 @@ TEST(ApiKeys, ARevokedKeyIsNotFound) {
   EXPECT_TRUE(keys.Revoke("a").has_value());
   EXPECT_EQ(keys.Find(*key), nullptr);
   EXPECT_NE(keys.Find(*other), nullptr);
-  EXPECT_EQ(keys.Revoke("a").error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(keys.Revoke("a").error().code, ErrorCode::kInvalidArgument);
 }
 
 TEST(ApiKeys, RefusesNamesThatAreTakenOrWouldBreakTheFile) {
