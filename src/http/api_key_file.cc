@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <system_error>
@@ -27,8 +28,9 @@ Result<bool> IsThere(const std::filesystem::path& path) {
               SystemMessage(errno));
 }
 
-// Of the file that is replaced, or of the folder.
-Result<::gid_t> GroupFor(const std::filesystem::path& path, const FileDescriptor& folder) {
+// Of the file that is replaced, or of the folder. Only root may give a file to any group.
+Result<std::optional<::gid_t>> GroupFor(const std::filesystem::path& path, const FileDescriptor& folder) {
+  if (::geteuid() != 0) return std::nullopt;
   struct stat info{};
   if (::stat(path.c_str(), &info) == 0 || ::fstat(folder.get(), &info) == 0) return info.st_gid;
   return Fail(ErrorCode::kInternal, "cannot look at the folder of {}: {}", path.string(), SystemMessage(errno));
@@ -56,7 +58,7 @@ Status ChangeApiKeys(const std::filesystem::path& path, const std::function<Stat
     if (errno != EINTR) return Fail(ErrorCode::kInternal, "cannot lock {}: {}", parent.string(), SystemMessage(errno));
   HC_ASSIGN(ApiKeys keys, ReadApiKeys(path));
   HC_TRY(change(keys));
-  HC_ASSIGN(const ::gid_t group, GroupFor(path, folder));
+  HC_ASSIGN(const std::optional<::gid_t> group, GroupFor(path, folder));
   const Status written = WriteFileAtomically(path, keys.Format(), {.mode = 0640, .group = group});
   if (!written) return Fail(ErrorCode::kInvalidArgument, "the API keys were not changed: {}", written.error().message);
   return {};

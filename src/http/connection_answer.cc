@@ -290,7 +290,7 @@ void Connection::LogRequest(const Exchange& exchange, int status, std::size_t by
                                                {"ms", ms},
                                                {"request_id", request.id},
                                                {"remote", remote_},
-                                               {"key", request.key}};
+                                               {"key_name", request.key}};
   if (quiet)
     shared_.logger.Debug("request", fields);
   else

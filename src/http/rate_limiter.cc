@@ -22,14 +22,15 @@ RateLimiter::Bucket& RateLimiter::BucketOf(std::string_view client, const RateLi
 
 std::chrono::seconds RateLimiter::Take(std::string_view client, const RateLimit& limit, SteadyTime now) {
   constexpr double kDay = 86'400;
+  constexpr double kWhole = 1 - 1e-9;  // sums of fractions may miss 1 by their rounding
   if (limit.per_second <= 0) return std::chrono::seconds(0);
   const std::lock_guard lock(mutex_);
   Bucket& bucket = BucketOf(client, limit, now);
   const double elapsed_s = std::max(0.0, MillisecondsBetween(bucket.filled, now) / 1000);  // callers may overtake
   bucket.tokens = std::min(limit.burst, bucket.tokens + elapsed_s * limit.per_second);
   bucket.filled = std::max(bucket.filled, now);
-  if (bucket.tokens >= 1) {
-    bucket.tokens -= 1;
+  if (bucket.tokens >= kWhole) {
+    bucket.tokens = std::max(0.0, bucket.tokens - 1);
     return std::chrono::seconds(0);
   }
   const double wait_s = std::clamp(std::ceil((1 - bucket.tokens) / limit.per_second), 1.0, kDay);

@@ -355,7 +355,7 @@ TEST_F(ServerTest, AnswersThoseWithAKeyOnlyButHealthToAll) {
   EXPECT_EQ(refused.Field("Connection"), "close") << "its body was not read";
   EXPECT_TRUE(client.IsClosed());
   const std::string log = Log();
-  EXPECT_NE(log.find(R"("key":"kitchen")"), std::string::npos) << log;
+  EXPECT_NE(log.find(R"("key_name":"kitchen")"), std::string::npos) << log;
   EXPECT_EQ(log.find(*key), std::string::npos) << log;
 }
 

@@ -53,7 +53,7 @@ def test_a_key_is_taken_from_either_header(guarded):
                     {"X-API-Key": key, "Authorization": "Basic Zm9vOmJhcg=="}):
         assert service.post(EMBED, json={"text": "a cat"}, headers=headers).status_code == 200, headers
     line = service.wait_for_log_line(lambda line: line.get("path") == EMBED and line["status"] == 200)
-    assert line["key"] == "kitchen"
+    assert line["key_name"] == "kitchen"
     assert key not in service.log.read_text()
 
 
