@@ -19,8 +19,8 @@ namespace hailo_clip::http {
 [[nodiscard]] Result<ApiKeys> ReadApiKeys(const std::filesystem::path& path);
 
 // Reads, changes and writes the file, unless `change` fails. Processes that do so at the same time wait for each other;
-// readers see the old or the new file. It has mode 0640 and the group of the file before, or else of its folder, so
-// that the service can read what root has written. kInvalidArgument if the folder or file cannot be used.
+// readers see the old or the new file. It has mode 0640; if root writes it, also the group of the file before or
+// else of the folder, so that the service can read it. kInvalidArgument if the folder or file cannot be used.
 [[nodiscard]] Status ChangeApiKeys(const std::filesystem::path& path, const std::function<Status(ApiKeys&)>& change);
 
 // Tells when the file has to be read again. Not thread-safe.
