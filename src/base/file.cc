@@ -38,11 +38,12 @@ Result<std::string> ReadFile(const std::filesystem::path& path, std::size_t max_
   return content;
 }
 
-Status WriteFileAtomically(const std::filesystem::path& path, std::string_view content) {
-  return WriteFileAtomically(path, std::span(&content, 1));
+Status WriteFileAtomically(const std::filesystem::path& path, std::string_view content, FileAccess access) {
+  return WriteFileAtomically(path, std::span(&content, 1), access);
 }
 
-Status WriteFileAtomically(const std::filesystem::path& path, std::span<const std::string_view> parts) {
+Status WriteFileAtomically(const std::filesystem::path& path, std::span<const std::string_view> parts,
+                           FileAccess access) {
   std::string temporary = path.string() + ".XXXXXX";
   const FileDescriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
   if (file.get() < 0) return Fail(ErrorCode::kInternal, "cannot create {}: {}", temporary, SystemMessage(errno));
@@ -59,7 +60,9 @@ Status WriteFileAtomically(const std::filesystem::path& path, std::span<const st
       part.remove_prefix(static_cast<std::size_t>(count));
     }
   }
-  if (::fchmod(file.get(), 0644) != 0) return fail("setting the mode of");
+  if (access.group && ::fchown(file.get(), static_cast<::uid_t>(-1), *access.group) != 0)
+    return fail("setting the group of");
+  if (::fchmod(file.get(), access.mode) != 0) return fail("setting the mode of");
   if (::fsync(file.get()) != 0) return fail("syncing");
   if (::rename(temporary.c_str(), path.c_str()) != 0) return fail("renaming");
   const FileDescriptor folder(

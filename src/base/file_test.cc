@@ -1,6 +1,8 @@
 #include "base/file.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -21,6 +23,17 @@ TEST_F(FileTest, ReplacesAtomicallyAndLeavesNothingBeside) {
   ASSERT_TRUE(WriteFileAtomically(path, std::string("new\0x", 5)).has_value());
   EXPECT_EQ(ReadFile(path, 100), std::string("new\0x", 5));
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 1);
+}
+
+TEST_F(FileTest, GivesTheFileItsModeAndGroup) {
+  ASSERT_TRUE(WriteFileAtomically(folder_ / "a", "x", {.mode = 0640, .group = ::getgid()}).has_value());
+  struct stat info{};
+  ASSERT_EQ(::stat((folder_ / "a").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 07777U, 0640U);
+  EXPECT_EQ(info.st_gid, ::getgid());
+  ASSERT_TRUE(WriteFileAtomically(folder_ / "b", "x").has_value());
+  ASSERT_EQ(::stat((folder_ / "b").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 07777U, 0644U);
 }
 
 TEST_F(FileTest, NamesWhatCannotBeRead) {

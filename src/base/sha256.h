@@ -29,6 +29,9 @@ class Sha256 {
 
 [[nodiscard]] std::string Sha256Hex(std::string_view bytes);
 
+// Whether two digests are equal, in a time that depends on their lengths only.
+[[nodiscard]] bool EqualDigests(std::string_view a, std::string_view b);
+
 // Reads the file in pieces; kNotFound if it cannot be opened.
 [[nodiscard]] Result<std::string> Sha256HexOfFile(const std::filesystem::path& path);
 

@@ -72,6 +72,7 @@ void AddEmbedCommand(CLI::App& app, CommonFlags& flags, int& status);
 void AddModelsCommand(CLI::App& app, CommonFlags& flags, int& status);
 void AddBenchCommand(CLI::App& app, CommonFlags& flags, int& status);
 void AddLabelSetsCommand(CLI::App& app, CommonFlags& flags, int& status);
+void AddKeysCommand(CLI::App& app, CommonFlags& flags, int& status);
 void AddConfigCommand(CLI::App& app, CommonFlags& flags, int& status);
 void AddDoctorCommand(CLI::App& app, CommonFlags& flags, int& status);
 

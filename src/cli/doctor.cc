@@ -9,6 +9,7 @@
 #include "base/process_memory.h"
 #include "cli/command.h"
 #include "cli/port_owner.h"
+#include "http/api_key_file.h"
 
 namespace hailo_clip {
 namespace {
@@ -103,6 +104,18 @@ void CheckPort(const Config& config) {
   }
 }
 
+void CheckKeys(const Config& config) {
+  const auto keys = http::ReadApiKeys(config.server.keys_file);
+  if (!keys.has_value())
+    Findings::Note("API keys", keys.error().message);  // often just another user than the service's
+  else if (keys->empty())
+    Findings::Note("API keys",
+                   fmt::format("none: whoever reaches {} port {} may use the service; 'hailo-clip keys add'",
+                               config.server.host, config.server.port));
+  else
+    Findings::Good("API keys", fmt::format("{}; requests need one", keys->all().size()));
+}
+
 int RunDoctor(const CommonFlags& flags) {
   Findings findings;
   Findings::Good("version", fmt::format("hailo-clip {}, backends: {}", Version(), fmt::join(BackendNames(), ", ")));
@@ -119,6 +132,7 @@ int RunDoctor(const CommonFlags& flags) {
   CheckModels(loaded->config, findings);
   const int status = CheckEngine(loaded->config, findings);
   CheckPort(loaded->config);
+  CheckKeys(loaded->config);
   if (findings.problems == 0) {
     fmt::print("\nAll well. Serve: hailo-clip serve. Ask: curl http://127.0.0.1:{}/health\n",
                loaded->config.server.port);

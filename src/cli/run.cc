@@ -57,6 +57,7 @@ int RunCommandLine(int argc, const char* const* argv) {
   AddModelsCommand(app, flags, status);
   AddBenchCommand(app, flags, status);
   AddLabelSetsCommand(app, flags, status);
+  AddKeysCommand(app, flags, status);
   AddConfigCommand(app, flags, status);
   AddDoctorCommand(app, flags, status);
   if (const auto unknown = UnknownCommand(app, arguments)) {

@@ -13,6 +13,7 @@
 #include "cli/command.h"
 #include "cli/port_owner.h"
 #include "http/api/routes.h"
+#include "http/api_key_file.h"
 #include "http/server.h"
 
 namespace hailo_clip {
@@ -29,9 +30,28 @@ sigset_t BlockSignals() {
   return signals;
 }
 
-// Waits for a signal. Meanwhile, once requests have come and then none for a while, the heap's free pages go back to
-// the system: the allocator keeps what a burst of large photos needed, in every thread's arena, as long as it runs.
-int WaitForSignal(const sigset_t& signals, const http::Server& server) {
+void WarnIfOpen(const http::ApiKeys& keys, const http::Server& server, const Logger& logger) {
+  if (!keys.empty() || server.is_local()) return;
+  logger.Warning("there is no API key: whoever reaches this port may use the service",
+                 {{"remedy", "hailo-clip keys add NAME, or server.host: 127.0.0.1"}});
+}
+
+// After `hailo-clip keys` changed the file; a key that was revoked must not go on working until somebody reloads.
+void TakeKeys(http::ApiKeyWatch& watch, http::Server& server, const Logger& logger) {
+  const auto keys = watch.Read(watch.path());
+  if (!keys.has_value()) {
+    logger.Error("the API keys were not read again; the old ones stay", {{"reason", keys.error().message}});
+    return;
+  }
+  server.SetKeys(*keys);
+  logger.Info("API keys read again", {{"keys", keys->all().size()}});
+  WarnIfOpen(*keys, server, logger);
+}
+
+// Waits for a signal, and looks every two seconds whether the API keys changed. Meanwhile, once requests have come and
+// then none for a while, the heap's free pages go back to the system: the allocator keeps what a burst of large photos
+// needed, in every thread's arena, as long as it runs.
+int WaitForSignal(const sigset_t& signals, http::Server& server, http::ApiKeyWatch& watch, const Logger& logger) {
   constexpr std::timespec kQuiet{.tv_sec = 2, .tv_nsec = 0};
   std::uint64_t seen = server.counters().requests;
   bool trimmed = true;
@@ -39,6 +59,7 @@ int WaitForSignal(const sigset_t& signals, const http::Server& server) {
     const int signal = ::sigtimedwait(&signals, nullptr, &kQuiet);
     if (signal > 0) return signal;
     if (errno != EAGAIN) continue;  // interrupted
+    if (watch.Changed()) TakeKeys(watch, server, logger);
     const std::uint64_t requests = server.counters().requests;
     if (requests == seen && !trimmed) ::malloc_trim(0);
     trimmed = requests == seen;
@@ -47,12 +68,15 @@ int WaitForSignal(const sigset_t& signals, const http::Server& server) {
 }
 
 // SIGHUP: what can change is taken over, what cannot is named, and a wrong file changes nothing.
-void Reload(const CommonFlags& flags, Config& running, http::Server& server, Logger& logger) {
+void Reload(const CommonFlags& flags, Config& running, http::Server& server, http::ApiKeyWatch& watch, Logger& logger) {
+  const auto refuse = [&logger](const Error& error) {
+    logger.Error("the configuration was not reloaded; the old one stays", {{"reason", error.message}});
+  };
   const auto loaded = LoadConfigFor(flags);
-  if (!loaded.has_value()) {
-    logger.Error("the configuration was not reloaded; the old one stays", {{"reason", loaded.error().message}});
-    return;
-  }
+  if (!loaded.has_value()) return refuse(loaded.error());
+  const auto keys = watch.Read(loaded->config.server.keys_file);
+  if (!keys.has_value()) return refuse(keys.error());
+  server.SetKeys(*keys);
   const ConfigChange change = CompareConfigs(running, loaded->config);
   server.Reload(loaded->config);
   logger.SetLevel(LevelOf(loaded->config));
@@ -62,6 +86,7 @@ void Reload(const CommonFlags& flags, Config& running, http::Server& server, Log
     logger.Warning("configuration key changed; it needs a restart to count", {{"key", key}});
   if (change.applied_live.empty() && change.need_restart.empty())
     logger.Info("configuration read again; nothing changed");
+  WarnIfOpen(*keys, server, logger);
 }
 
 int ReportBindFailure(const Error& error, int port) {
@@ -75,6 +100,9 @@ int RunServe(const CommonFlags& flags) {
   const auto loaded = LoadConfigFor(flags);
   if (!loaded.has_value()) return Report(loaded.error());
   Config config = loaded->config;
+  http::ApiKeyWatch watch;
+  const auto keys = watch.Read(config.server.keys_file);
+  if (!keys.has_value()) return Report(keys.error());
   const sigset_t signals = BlockSignals();  // before any thread starts
   std::signal(SIGPIPE, SIG_IGN);
   Logger logger(LevelOf(config), config.logging.format);
@@ -94,13 +122,16 @@ int RunServe(const CommonFlags& flags) {
                                                 .registry = registry,
                                                 .created = std::time(nullptr)});
   http::Server::Options options = http::Server::Options::From(config);
+  options.keys = *keys;
   options.registry = registry;
   auto server = http::Server::Start(options, router, logger, clock);
   if (!server.has_value()) return ReportBindFailure(server.error(), config.server.port);
   logger.Info("listening", {{"host", config.server.host},
                             {"port", (*server)->port()},
                             {"version", Version()},
+                            {"keys", keys->all().size()},
                             {"config", loaded->file.has_value() ? loaded->file->string() : "defaults"}});
+  WarnIfOpen(*keys, **server, logger);
 
   int status = kExitDone;
   std::jthread loader([&] {
@@ -112,8 +143,9 @@ int RunServe(const CommonFlags& flags) {
     status = ExitStatusOf(ready.error().code);
     ::kill(::getpid(), SIGTERM);
   });
-  int signal = WaitForSignal(signals, **server);
-  for (; signal == SIGHUP; signal = WaitForSignal(signals, **server)) Reload(flags, config, **server, logger);
+  const auto wait = [&] { return WaitForSignal(signals, **server, watch, logger); };
+  int signal = wait();
+  for (; signal == SIGHUP; signal = wait()) Reload(flags, config, **server, watch, logger);
   logger.Info("stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
   const bool drained = (*server)->Stop();
   loader.join();
@@ -129,7 +161,7 @@ void AddServeCommand(CLI::App& app, CommonFlags& flags, int& status) {
       "Examples:\n"
       "  hailo-clip serve\n"
       "  hailo-clip serve --host 0.0.0.0 --port 5001 --set performance.max_queue_size=32\n"
-      "SIGTERM and SIGINT stop it after the requests it has; SIGHUP reads the configuration again.\n"
+      "SIGTERM and SIGINT stop it after the requests it has; SIGHUP reads the configuration and the keys again.\n"
       "Exit status: 0 stopped, 2 wrong configuration, 3 no model or backend, 4 the port cannot be bound.");
   AddOverride(*command, flags, "--host", "server.host", "Address to listen on (default 127.0.0.1: this machine only)");
   AddOverride(*command, flags, "--port", "server.port", "Port (default 5000)");

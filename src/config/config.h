@@ -34,6 +34,9 @@ struct ServerConfig {
   int idle_timeout_s = 60;
   int write_timeout_s = 30;     // for a client that does not read its answer
   int shutdown_timeout_s = 20;  // bound of the drain at stop; below the unit's TimeoutStopSec of 30
+  std::filesystem::path keys_file = "/var/lib/hailo-clip/keys";  // of API keys; not there: nobody needs one
+  double rate_limit = 0;  // requests a second of each API key, and of each address without one; 0: no limit
+  int rate_burst = 20;    // requests at once, before rate_limit counts
 };
 
 struct ClipConfig {

@@ -117,7 +117,7 @@ TEST_F(ConfigLoad, ThePackagedFileHasEveryKeyWithItsDefault) {
 
 TEST_F(ConfigLoad, WhatIsPrintedLoadsBackEqual) {
   const auto first = Load(
-      "server: {host: '::1', allowed_origins: ['https://a.example', 'http://b.example:81']}\n"
+      "server: {host: '::1', allowed_origins: ['https://a.example', 'http://b.example:81'], rate_limit: 0.5}\n"
       "clip: {batch_size: 8, logit_scale: 99.5, if_missing: starter, embedding_dimension: 512}\n"
       "text_embedding: {mode: precomputed}\nimage: {apply_orientation: off, max_pixels: 5000000}\n"
       "resource_limits: {cpu_quota: 300%, memory_max: ''}\n"
@@ -220,8 +220,12 @@ INSTANTIATE_TEST_SUITE_P(
         BadValue{"server: {allowed_origins: ['*']}", "not '*'"},
         BadValue{"server: {allowed_origins: 'https://a.example/'}", "must be origins"},
         BadValue{"server: {allowed_origins: [[x]]}", "must be a list of words"},
-        BadValue{"clip: {model: ../x}", "'clip.model'"}, BadValue{"clip: {model: ''}", "'clip.model'"},
-        BadValue{"clip: {batch_size: 0}", "'auto' is allowed too"},
+        BadValue{"server: {keys_file: keys}", "must be the absolute path of a file"},
+        BadValue{"server: {keys_file: /srv/}", "must be the absolute path of a file"},
+        BadValue{"server: {keys_file: ''}", "'server.keys_file'"},
+        BadValue{"server: {rate_limit: -1}", "'server.rate_limit' must be a number from 0 to 1000000"},
+        BadValue{"server: {rate_burst: 0}", "'server.rate_burst'"}, BadValue{"clip: {model: ../x}", "'clip.model'"},
+        BadValue{"clip: {model: ''}", "'clip.model'"}, BadValue{"clip: {batch_size: 0}", "'auto' is allowed too"},
         BadValue{"clip: {logit_scale: nan}", "'clip.logit_scale'"},
         BadValue{"text_embedding: {mode: always}", "ondemand or precomputed"},
         BadValue{"resource_limits: {memory_max: lots}", "MemoryMax"},
@@ -273,10 +277,13 @@ TEST(ConfigCompare, SaysWhatNeedsARestart) {
   wanted.logging.level = LogLevel::kDebug;
   wanted.server.debug = true;
   wanted.server.allowed_origins = {"https://a.example"};
+  wanted.server.keys_file = "/srv/keys";
+  wanted.server.rate_limit = 0.5;
   wanted.server.port = 1;
   wanted.clip.batch_size = 4;
   const ConfigChange change = CompareConfigs(Config(), wanted);
-  EXPECT_THAT(change.applied_live, UnorderedElementsAre("logging.level", "server.debug", "server.allowed_origins"));
+  EXPECT_THAT(change.applied_live, UnorderedElementsAre("logging.level", "server.debug", "server.allowed_origins",
+                                                        "server.keys_file", "server.rate_limit"));
   EXPECT_THAT(change.need_restart, UnorderedElementsAre("server.port", "clip.batch_size"));
 }
 

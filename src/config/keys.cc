@@ -48,6 +48,9 @@ void AddServer(std::vector<ConfigKey>& keys) {
   keys.push_back(Key("server.idle_timeout_s", at, &S::idle_timeout_s, Int{1, kHour}));
   keys.push_back(Key("server.write_timeout_s", at, &S::write_timeout_s, Int{1, kHour}));
   keys.push_back(Key("server.shutdown_timeout_s", at, &S::shutdown_timeout_s, Int{0, kHour}));
+  keys.push_back(Key("server.keys_file", at, &S::keys_file, File{}, Reload::kLive));
+  keys.push_back(Key("server.rate_limit", at, &S::rate_limit, RealNumber{0, 1e6}, Reload::kLive));
+  keys.push_back(Key("server.rate_burst", at, &S::rate_burst, Int{1, 1'000'000}, Reload::kLive));
 }
 
 void AddClip(std::vector<ConfigKey>& keys) {

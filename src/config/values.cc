@@ -148,6 +148,15 @@ Result<std::filesystem::path> Folder::Parse(const RawValue& raw) const {
 
 std::string Folder::Format(const Type& value) const { return QuoteYaml(value.string()); }
 
+Result<std::filesystem::path> File::Parse(const RawValue& raw) const {
+  const std::filesystem::path file = raw.text;
+  if (file.is_absolute() && file.has_filename()) return file;
+  return Fail(ErrorCode::kInvalidArgument, "must be the absolute path of a file, such as /srv/keys, not '{}'",
+              raw.text);
+}
+
+std::string File::Format(const Type& value) const { return QuoteYaml(value.string()); }
+
 std::string CheckHost(std::string_view text) {
   const bool valid = !text.empty() && text.size() <= 253 &&
                      std::ranges::all_of(text, [](char c) { return IsNameCharacter(c) || c == ':' || c == '%'; });

@@ -147,6 +147,12 @@ struct Folder {
   [[nodiscard]] std::string Format(const Type& value) const;
 };
 
+struct File {
+  using Type = std::filesystem::path;
+  [[nodiscard]] Result<Type> Parse(const RawValue& raw) const;
+  [[nodiscard]] std::string Format(const Type& value) const;
+};
+
 // Checks for Text; each returns what is wrong, "" if nothing is.
 [[nodiscard]] std::string CheckHost(std::string_view text);
 [[nodiscard]] std::string CheckModel(std::string_view text);      // auto, or a model's name

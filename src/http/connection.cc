@@ -36,6 +36,8 @@ RawHead RawHeadOf(const beast_http::request_parser<beast_http::buffer_body>& par
   raw.host_count = fields.count(Field::host);
   raw.host = fields[Field::host];
   raw.origin = fields[Field::origin];
+  raw.x_api_key = fields["X-API-Key"];
+  raw.authorization = fields[Field::authorization];
   raw.content_type = fields[Field::content_type];
   raw.accept = fields[Field::accept];
   raw.content_encoding = fields[Field::content_encoding];
@@ -50,11 +52,12 @@ RawHead RawHeadOf(const beast_http::request_parser<beast_http::buffer_body>& par
 
 }  // namespace
 
-Shared::Shared(const Router& r, const Logger& l, const Clock& c, const Limits& limits, std::size_t max_requests,
-               std::shared_ptr<prometheus::Registry> counted)
+Shared::Shared(const Router& r, const Logger& l, const Clock& c, const Limits& limits, ApiKeys keys,
+               std::size_t max_requests, std::shared_ptr<prometheus::Registry> counted)
     : router(r),
       logger(l),
       clock(c),
+      access(std::move(keys)),
       budget(limits.max_body_bytes_in_flight),
       pool(std::make_unique<WorkerPool>(max_requests, c)),
       registry(std::move(counted)),
@@ -146,8 +149,7 @@ asio::awaitable<Connection::Next> Connection::ServeOne() {
     const Next next = co_await AnswerBadHeader(exchange, error);
     co_return next;
   }
-  exchange.head = ReadHead(RawHeadOf(exchange.parser), shared_.router, *limits_);
-  exchange.head.request.remote = remote_;
+  exchange.head = HeadOf(exchange);
   exchange.keep_alive = exchange.parser.get().keep_alive();
   exchange.head_only = exchange.head.request.method == "HEAD";
 
@@ -172,6 +174,19 @@ asio::awaitable<Connection::Next> Connection::ServeOne() {
     next = co_await RunInPool(exchange);
   }
   co_return next;
+}
+
+// Of a header that is complete.
+RequestHead Connection::HeadOf(const Exchange& exchange) const {
+  const AccessCheck check_access = [this](const RawHead& raw, Request& request) {
+    Access::Admission admission = shared_.access.Admit({.x_api_key = raw.x_api_key, .authorization = raw.authorization},
+                                                       remote_, limits_->rate, shared_.clock.Now());
+    request.key = std::move(admission.key);
+    return std::move(admission.refusal);
+  };
+  RequestHead head = ReadHead(RawHeadOf(exchange.parser), shared_.router, *limits_, check_access);
+  head.request.remote = remote_;
+  return head;
 }
 
 asio::awaitable<Connection::Next> Connection::AnswerBadHeader(Exchange& exchange, error_code error) {

@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "http/access.h"
 #include "http/body_budget.h"
 #include "http/body_channel.h"
 #include "http/limits.h"
@@ -32,6 +33,7 @@ struct Shared {
   const Router& router;
   const Logger& logger;
   const Clock& clock;
+  Access access;
   BodyBudget budget;
   std::unique_ptr<WorkerPool> pool;
   const std::shared_ptr<prometheus::Registry> registry;  // of metrics
@@ -40,7 +42,7 @@ struct Shared {
   std::atomic<std::uint64_t> requests = 0;
   std::atomic<std::uint64_t> client_disconnects = 0;
 
-  Shared(const Router& r, const Logger& l, const Clock& c, const Limits& limits, std::size_t max_requests,
+  Shared(const Router& r, const Logger& l, const Clock& c, const Limits& limits, ApiKeys keys, std::size_t max_requests,
          std::shared_ptr<prometheus::Registry> counted);
   [[nodiscard]] std::shared_ptr<const Limits> limits() const;
   void SetLimits(const Limits& limits);
@@ -91,6 +93,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::awaitable<bool> WriteAll(std::string header, std::string body);
   boost::asio::awaitable<void> Linger();
 
+  [[nodiscard]] RequestHead HeadOf(const Exchange& exchange) const;
   [[nodiscard]] Refusal BodyRefusal(BodyEnd end) const;
   void StartTimer(std::chrono::milliseconds duration);
   void StopTimer();

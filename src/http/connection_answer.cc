@@ -31,6 +31,7 @@ asio::awaitable<Connection::Next> Connection::RunInPool(Exchange& exchange) {
   exchange.head.request.id = job->request.id;  // what the log and the answer need
   exchange.head.request.method = job->request.method;
   exchange.head.request.path = job->request.path;
+  exchange.head.request.key = job->request.key;
   job->deadline = std::chrono::steady_clock::now() + limits_->request_timeout;
   const Route& route = *exchange.head.match.route;
   const ErrorShape& errors = *exchange.head.match.errors;
@@ -288,7 +289,8 @@ void Connection::LogRequest(const Exchange& exchange, int status, std::size_t by
                                                {"bytes_out", bytes_out},
                                                {"ms", ms},
                                                {"request_id", request.id},
-                                               {"remote", remote_}};
+                                               {"remote", remote_},
+                                               {"key_name", request.key}};
   if (quiet)
     shared_.logger.Debug("request", fields);
   else

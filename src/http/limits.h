@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "http/rate_limiter.h"
 
 namespace hailo_clip::http {
 
@@ -16,6 +17,7 @@ struct Limits {
   std::size_t max_body_bytes = std::size_t{32} << 20U;
   std::size_t max_body_bytes_in_flight = std::size_t{256} << 20U;
   std::size_t max_connections = 256;
+  RateLimit rate;                                     // of requests, for each API key or address
   std::chrono::milliseconds header_timeout{10'000};   // first to last byte of a header
   std::chrono::milliseconds body_timeout{30'000};     // for a complete body
   std::chrono::milliseconds idle_timeout{60'000};     // until the first byte of a request
@@ -34,6 +36,7 @@ struct Limits {
     limits.max_body_bytes = config.server.max_body_bytes;
     limits.max_body_bytes_in_flight = config.server.max_body_bytes_in_flight;
     limits.max_connections = static_cast<std::size_t>(config.server.max_connections);
+    limits.rate = {.per_second = config.server.rate_limit, .burst = static_cast<double>(config.server.rate_burst)};
     limits.header_timeout = seconds(config.server.header_timeout_s);
     limits.body_timeout = seconds(config.server.body_timeout_s);
     limits.idle_timeout = seconds(config.server.idle_timeout_s);

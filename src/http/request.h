@@ -22,6 +22,7 @@ struct Request {
   std::string accept;                                      // likewise
   std::string body;
   std::string remote;         // "192.168.1.5"
+  std::string key;            // name of the API key that it came with; empty if it needed none
   std::string id;             // X-Request-Id
   std::string if_none_match;  // empty if absent
   bool no_store = false;      // Cache-Control: no-store

@@ -26,16 +26,19 @@ std::string WantedContentTypes(const Route& route) {
   return wanted;
 }
 
-std::optional<Refusal> CheckRoute(const RawHead& raw, RequestHead& head) {
-  if (raw.method == "OPTIONS" && !head.match.allow.empty()) {
-    Refusal answer{.status = 204, .message = "", .headers = {{"Allow", head.match.allow + ", OPTIONS"}}};
-    if (!head.allow_origin.empty()) {
-      answer.headers.emplace_back("Access-Control-Allow-Methods", head.match.allow);
-      answer.headers.emplace_back("Access-Control-Allow-Headers", "Content-Type, Authorization, X-Request-Id");
-      answer.headers.emplace_back("Access-Control-Max-Age", "600");
-    }
-    return answer;
+// The answer to OPTIONS, with which browsers ask before they send anything, keys included.
+std::optional<Refusal> AnswerOptions(const RawHead& raw, const RequestHead& head) {
+  if (raw.method != "OPTIONS" || head.match.allow.empty()) return std::nullopt;
+  Refusal answer{.status = 204, .message = "", .headers = {{"Allow", head.match.allow + ", OPTIONS"}}};
+  if (!head.allow_origin.empty()) {
+    answer.headers.emplace_back("Access-Control-Allow-Methods", head.match.allow);
+    answer.headers.emplace_back("Access-Control-Allow-Headers", "Content-Type, Authorization, X-API-Key, X-Request-Id");
+    answer.headers.emplace_back("Access-Control-Max-Age", "600");
   }
+  return answer;
+}
+
+std::optional<Refusal> CheckRoute(const RawHead& raw, const RequestHead& head) {
   if (head.match.route != nullptr) return std::nullopt;
   if (head.match.allow.empty())
     return Refusal{.status = 404,
@@ -75,7 +78,8 @@ bool HasDirective(std::string_view list, std::string_view word) {
   return false;
 }
 
-std::optional<Refusal> Check(const RawHead& raw, RequestHead& head, const Router& router, const Limits& limits) {
+std::optional<Refusal> Check(const RawHead& raw, RequestHead& head, const Router& router, const Limits& limits,
+                             const AccessCheck& check_access) {
   Result<Target> target = ParseTarget(raw.target);
   if (!target) return Refusal{.status = 400, .message = target.error().message, .headers = {}};
   head.request.path = std::move(target->path);
@@ -94,6 +98,11 @@ std::optional<Refusal> Check(const RawHead& raw, RequestHead& head, const Router
                      .headers = {}};
     if (IsListedOrigin(raw.origin, limits.allowed_origins)) head.allow_origin = std::string(raw.origin);
   }
+  if (std::optional<Refusal> answer = AnswerOptions(raw, head)) return answer;
+  const bool open = head.match.route != nullptr && head.match.route->open;
+  if (check_access && !open) {
+    if (std::optional<Refusal> refusal = check_access(raw, head.request)) return refusal;
+  }
   if (std::optional<Refusal> refusal = CheckRoute(raw, head)) return refusal;
   if (std::optional<Refusal> refusal = CheckBody(raw, head, limits)) return refusal;
   if (!raw.expect.empty() && !head.expects_continue)
@@ -103,7 +112,7 @@ std::optional<Refusal> Check(const RawHead& raw, RequestHead& head, const Router
 
 }  // namespace
 
-RequestHead ReadHead(const RawHead& raw, const Router& router, const Limits& limits) {
+RequestHead ReadHead(const RawHead& raw, const Router& router, const Limits& limits, const AccessCheck& check_access) {
   RequestHead head;
   head.request.method = std::string(raw.method);
   head.request.content_type = std::string(raw.content_type);
@@ -115,7 +124,7 @@ RequestHead ReadHead(const RawHead& raw, const Router& router, const Limits& lim
   head.content_length = raw.content_length;
   head.has_body = raw.chunked || raw.content_length.value_or(0) > 0;
   head.expects_continue = raw.version >= 11 && EqualIgnoringCase(raw.expect, "100-continue");
-  head.refusal = Check(raw, head, router, limits);
+  head.refusal = Check(raw, head, router, limits, check_access);
   return head;
 }
 

@@ -2,13 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "http/limits.h"
+#include "http/refusal.h"
 #include "http/request.h"
 #include "http/router.h"
 
@@ -22,6 +22,8 @@ struct RawHead {
   std::size_t host_count = 1;
   std::string_view host;
   std::string_view origin;
+  std::string_view x_api_key;
+  std::string_view authorization;
   std::string_view content_type;
   std::string_view accept;
   std::string_view content_encoding;
@@ -33,15 +35,8 @@ struct RawHead {
   bool chunked = false;
 };
 
-// Why a request is answered without its body being read.
-struct Refusal {
-  int status = 0;
-  std::string message;  // empty with 204
-  std::vector<std::pair<std::string, std::string>> headers;
-};
-
 struct RequestHead {
-  Request request;  // all but body, remote and received
+  Request request;  // all but body, remote, key and received
   Router::Match match;
   std::optional<std::uint64_t> content_length;
   bool has_body = false;
@@ -50,7 +45,12 @@ struct RequestHead {
   std::optional<Refusal> refusal;
 };
 
-[[nodiscard]] RequestHead ReadHead(const RawHead& raw, const Router& router, const Limits& limits);
+// Asked for every request but preflights and those of open routes, also on paths that do not exist: what has no key
+// learns nothing else. Fills Request::key. Empty: everybody may ask.
+using AccessCheck = std::function<std::optional<Refusal>(const RawHead&, Request&)>;
+
+[[nodiscard]] RequestHead ReadHead(const RawHead& raw, const Router& router, const Limits& limits,
+                                   const AccessCheck& check_access = {});
 
 // "the body is larger than 33554432 bytes (32.0 MiB, server.max_body_bytes)"
 [[nodiscard]] std::string BodyTooLargeMessage(const Limits& limits);

@@ -12,6 +12,7 @@ class RequestHeadTest : public testing::Test {
   RequestHeadTest() {
     const auto handler = [](Request&, const RequestContext&) { return Result<Response>(Response{}); };
     router_.Add({.method = "POST", .pattern = "/p", .handler = handler, .accepts = {BodyKind::kJson}});
+    router_.Add({.method = "GET", .pattern = "/open", .handler = handler, .accepts = {}, .open = true});
     raw_.method = "POST";
     raw_.target = "/p";
     raw_.host = "pi:5000";
@@ -60,6 +61,51 @@ TEST_F(RequestHeadTest, AnswersPreflightsOfListedOriginsOnly) {
   EXPECT_EQ(head.refusal->status, 204);
   const std::pair<std::string, std::string> methods{"Access-Control-Allow-Methods", "POST"};
   EXPECT_EQ(std::ranges::count(head.refusal->headers, methods), 1);
+}
+
+TEST_F(RequestHeadTest, AsksForAccessBeforeItSaysAnythingOfRoutesAndBodies) {
+  int asked = 0;
+  const AccessCheck refuse = [&asked](const RawHead& raw, Request& request) {
+    ++asked;
+    request.key = "name";
+    return std::optional(Refusal{.status = raw.x_api_key == "right" ? 429 : 401, .message = "no", .headers = {}});
+  };
+  const auto status = [&] { return ReadHead(raw_, router_, limits_, refuse).refusal->status; };
+  raw_.content_type = "text/plain";
+  EXPECT_EQ(status(), 401) << "not 415";
+  raw_.target = "/nothing";
+  EXPECT_EQ(status(), 401) << "not 404";
+  raw_.method = "DELETE";
+  raw_.target = "/open";
+  EXPECT_EQ(status(), 401) << "not 405: another method is another route";
+  raw_.x_api_key = "right";
+  EXPECT_EQ(status(), 429);
+  EXPECT_EQ(ReadHead(raw_, router_, limits_, refuse).request.key, "name");
+  EXPECT_EQ(asked, 5);
+}
+
+TEST_F(RequestHeadTest, OpenRoutesAndPreflightsNeedNoAccess) {
+  const AccessCheck refuse = [](const RawHead&, Request&) {
+    return std::optional(Refusal{.status = 401, .message = "no", .headers = {}});
+  };
+  raw_.content_length.reset();
+  raw_.target = "/open";
+  for (const char* method : {"GET", "HEAD"}) {
+    raw_.method = method;
+    EXPECT_FALSE(ReadHead(raw_, router_, limits_, refuse).refusal.has_value()) << method;
+  }
+  raw_.method = "OPTIONS";
+  raw_.target = "/p";
+  EXPECT_EQ(ReadHead(raw_, router_, limits_, refuse).refusal->status, 204);
+  raw_.target = "/nothing";
+  EXPECT_EQ(ReadHead(raw_, router_, limits_, refuse).refusal->status, 401);
+}
+
+TEST_F(RequestHeadTest, PagesOfForeignOriginsAreRefusedWithAKeyToo) {
+  const AccessCheck accept = [](const RawHead&, Request&) { return std::optional<Refusal>(); };
+  EXPECT_FALSE(ReadHead(raw_, router_, limits_, accept).refusal.has_value());
+  raw_.origin = "https://evil.example";
+  EXPECT_EQ(ReadHead(raw_, router_, limits_, accept).refusal->status, 403);
 }
 
 TEST_F(RequestHeadTest, ChecksTheBodyBeforeItComes) {

@@ -31,6 +31,7 @@ struct Route {
   RunsOn runs_on = RunsOn::kWorker;
   std::vector<BodyKind> accepts;  // kinds of body; empty: the route takes no body
   bool quiet = false;             // logged at DEBUG: polled by machines
+  bool open = false;              // answered without an API key and at any rate: says nothing but how the service is
 };
 
 // Filled before the server starts, then only read.

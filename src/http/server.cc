@@ -53,7 +53,7 @@ Result<tcp::endpoint> Resolve(const std::string& host, int port) {
 class Server::Impl {
  public:
   Impl(const Options& options, const Router& router, const Logger& logger, const Clock& clock)
-      : shared_(router, logger, clock, options.limits, options.max_requests, options.registry),
+      : shared_(router, logger, clock, options.limits, options.keys, options.max_requests, options.registry),
         work_(asio::make_work_guard(io_)),
         strand_(asio::make_strand(io_.get_executor())),
         acceptor_(strand_),
@@ -80,7 +80,9 @@ class Server::Impl {
     if (acceptor_.bind(endpoint, error); error) return failed("listen on");
     if (acceptor_.listen(tcp::acceptor::max_listen_connections, error); error) return failed("listen on");
     if (acceptor_.non_blocking(true, error); error) return failed("listen on");
-    port_ = acceptor_.local_endpoint(error).port();
+    const tcp::endpoint bound = acceptor_.local_endpoint(error);
+    port_ = bound.port();
+    is_local_ = bound.address().is_loopback();
     return {};
   }
 
@@ -105,6 +107,7 @@ class Server::Impl {
   }
 
   int port() const { return port_; }
+  bool is_local() const { return is_local_; }
   Shared& shared() { return shared_; }
   ServerCounters counters() const {
     return {.connections = connections_,
@@ -213,6 +216,7 @@ class Server::Impl {
   bool stopped_ = false;         // guarded by stop_mutex_
   bool stopped_cleanly_ = true;  // guarded by stop_mutex_
   int port_ = 0;
+  bool is_local_ = false;
   asio::io_context io_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   asio::strand<asio::io_context::executor_type> strand_;  // of the acceptor
@@ -227,7 +231,8 @@ Server::Options Server::Options::From(const Config& config) {
           .io_threads = config.server.io_threads,
           .max_requests = static_cast<std::size_t>(config.performance.worker_threads) +
                           static_cast<std::size_t>(config.performance.max_queue_size),
-          .limits = Limits::From(config)};
+          .limits = Limits::From(config),
+          .keys = {}};
 }
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -242,8 +247,10 @@ Result<std::unique_ptr<Server>> Server::Start(const Options& options, const Rout
 }
 
 int Server::port() const { return impl_->port(); }
+bool Server::is_local() const { return impl_->is_local(); }
 ServerCounters Server::counters() const { return impl_->counters(); }
 void Server::Reload(const Config& config) { impl_->shared().SetLimits(Limits::From(config)); }
+void Server::SetKeys(ApiKeys keys) { impl_->shared().access.SetKeys(std::move(keys)); }
 bool Server::Stop() { return impl_->Stop(); }
 
 }  // namespace hailo_clip::http

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "http/api_keys.h"
 #include "http/limits.h"
 #include "http/router.h"
 
@@ -33,6 +34,7 @@ class Server {
     int io_threads = 1;              // they only move bytes
     std::size_t max_requests = 12;   // inside at once: performance.worker_threads + max_queue_size
     Limits limits;
+    ApiKeys keys;  // none: everybody may ask
     std::shared_ptr<prometheus::Registry> registry = std::make_shared<prometheus::Registry>();  // takes what is counted
     [[nodiscard]] static Options From(const Config& config);
   };
@@ -46,11 +48,14 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  [[nodiscard]] int port() const;  // the one it really listens on
+  [[nodiscard]] int port() const;       // the one it really listens on
+  [[nodiscard]] bool is_local() const;  // it listens on a loopback address: only this machine reaches it
   [[nodiscard]] ServerCounters counters() const;
 
   // Takes what can change in a running service: allowed_origins, limits and timeouts, for requests that begin later.
   void Reload(const Config& config);
+  // Likewise.
+  void SetKeys(ApiKeys keys);
 
   // Refuses new connections, answers what was accepted or waits in the backlog, closes. Returns when all connections
   // are gone or after shutdown_timeout; what then still runs is cancelled. True if nothing had to be cancelled.

@@ -34,7 +34,8 @@ class ServerTest : public testing::Test {
                  .handler = [](Request&, const RequestContext&) { return Result<Response>(JsonResponse("{}")); },
                  .runs_on = RunsOn::kIoThread,
                  .accepts = {},
-                 .quiet = true});
+                 .quiet = true,
+                 .open = true});
     router_.Add(
         {.method = "POST",
          .pattern = "/echo",
@@ -335,6 +336,72 @@ TEST_F(ServerTest, ReloadAppliesToLaterRequests) {
   server_->Reload(config);
   EXPECT_EQ(client.Ask(kGetHealth).status, 200);
   EXPECT_EQ(client.Ask(Post("/echo", "[1,2,3]")).status, 413);
+}
+
+TEST_F(ServerTest, AnswersThoseWithAKeyOnlyButHealthToAll) {
+  const auto key = options_.keys.Add("kitchen", 0);
+  ASSERT_TRUE(key.has_value());
+  StartServer();
+  const std::string bearer = fmt::format("Authorization: Bearer {}\r\n", *key);
+  TestClient client(server_->port());
+  EXPECT_EQ(client.Ask(kGetHealth).status, 200);
+  EXPECT_EQ(client.Ask(Post("/echo", "[1]", bearer)).body, "[1]");
+  EXPECT_EQ(client.Ask(Post("/echo", "[2]", fmt::format("x-api-key: {}\r\n", *key))).body, "[2]");
+  EXPECT_EQ(client.Ask("GET /nothing HTTP/1.1\r\nHost: pi\r\n\r\n").status, 401) << "and the connection is kept";
+  const TestAnswer refused = client.Ask(Post("/echo", "[3]"));
+  EXPECT_EQ(refused.status, 401);
+  EXPECT_EQ(refused.Field("WWW-Authenticate"), R"(Bearer realm="hailo-clip")");
+  EXPECT_NE(refused.Field("X-Request-Id"), "");
+  EXPECT_EQ(refused.Field("Connection"), "close") << "its body was not read";
+  EXPECT_TRUE(client.IsClosed());
+  client.Close();  // else the server reads on for a while
+  const std::string log = Log();
+  EXPECT_NE(log.find(R"("key_name":"kitchen")"), std::string::npos) << log;
+  EXPECT_EQ(log.find(*key), std::string::npos) << log;
+}
+
+TEST_F(ServerTest, TakesOtherKeysWhileItRuns) {
+  StartServer();
+  TestClient client(server_->port());
+  EXPECT_EQ(client.Ask(Post("/echo", "[1]")).status, 200);
+  ApiKeys keys;
+  const auto key = keys.Add("kitchen", 0);
+  ASSERT_TRUE(key.has_value());
+  const std::string header = fmt::format("X-API-Key: {}\r\n", *key);
+  server_->SetKeys(keys);
+  EXPECT_EQ(client.Ask(Post("/echo", "[1]", header)).status, 200) << "on the same connection";
+  ASSERT_TRUE(keys.Revoke("kitchen").has_value());
+  ASSERT_TRUE(keys.Add("other", 0).has_value());
+  server_->SetKeys(keys);
+  EXPECT_EQ(client.Ask(Post("/echo", "[1]", header)).status, 401);
+}
+
+TEST_F(ServerTest, RefusesWhoAsksTooOftenAndSaysWhenToComeBack) {
+  options_.limits.rate = {.per_second = 0.001, .burst = 2};
+  StartServer();
+  TestClient client(server_->port());
+  EXPECT_EQ(client.Ask(Post("/echo", "[1]")).status, 200);
+  EXPECT_EQ(client.Ask("GET /nothing HTTP/1.1\r\nHost: pi\r\n\r\n").status, 404);
+  EXPECT_EQ(client.Ask(kGetHealth).status, 200) << "health costs nothing and always answers";
+  const TestAnswer refused = client.Ask(Post("/echo", "[1]"));
+  EXPECT_EQ(refused.status, 429);
+  const int seconds = std::atoi(refused.Field("Retry-After").c_str());
+  EXPECT_TRUE(seconds > 0 && seconds <= 1000) << seconds;
+  TestClient other(server_->port());
+  EXPECT_EQ(other.Ask(kGetHealth).status, 200);
+  EXPECT_EQ(other.Ask(Post("/echo", "[1]")).status, 429) << "another connection is no other client";
+  Config config;
+  server_->Reload(config);
+  EXPECT_EQ(TestClient(server_->port()).Ask(Post("/echo", "[1]")).status, 200) << "no limit any more";
+}
+
+TEST_F(ServerTest, KnowsWhetherOthersCanReachIt) {
+  StartServer();
+  EXPECT_TRUE(server_->is_local());
+  server_.reset();
+  options_.host = "0.0.0.0";
+  StartServer();
+  EXPECT_FALSE(server_->is_local());
 }
 
 TEST_F(ServerTest, NamesThePortThatIsTaken) {

@@ -86,10 +86,10 @@ def start_service(folder, **sections):
     """Starts `hailo-clip serve` on a free port; keyword arguments are sections of its configuration."""
     log = folder / "service.log"
     config = {"logging": {"level": "DEBUG", "format": "json"}, **sections}
-    config["server"] = {"host": "127.0.0.1", "port": 0, **config.get("server", {})}
+    config["server"] = {"host": "127.0.0.1", "port": 0, "keys_file": str(folder / "keys"), **config.get("server", {})}
     file = folder / "hailo-clip.yaml"
     file.write_text(json.dumps(config))  # JSON is YAML
-    # Nothing of this machine's configuration or models is seen.
+    # Nothing of this machine's configuration, keys or models is seen.
     environment = {key: value for key, value in os.environ.items() if not key.startswith("HAILO_CLIP_")}
     environment["XDG_DATA_HOME"] = str(folder / "share")
     with log.open("w") as output:

@@ -12,9 +12,10 @@ IMAGES = ROOT / "tests/data/images"
 
 @pytest.fixture
 def environment(tmp_path):
-    """Nothing of this machine's configuration or models is seen."""
+    """Nothing of this machine's configuration, keys or models is seen."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("HAILO_CLIP_")}
-    return {**kept, "XDG_DATA_HOME": str(tmp_path / "data"), "HOME": str(tmp_path)}
+    return {**kept, "XDG_DATA_HOME": str(tmp_path / "data"), "HOME": str(tmp_path),
+            "HAILO_CLIP_SERVER_KEYS_FILE": str(tmp_path / "keys")}
 
 
 @pytest.fixture

@@ -22,12 +22,12 @@ def complete(environment, *words):
 
 def test_completion_knows_every_command_and_flag(run, environment):
     commands = set(re.findall(r"^  ([\w-]+)\s", run("--help").stdout.split("Subcommands:")[1].split("Examples:")[0], re.M))
-    assert {"serve", "classify", "embed", "models", "label-sets", "config", "doctor"} <= commands
+    assert {"serve", "classify", "embed", "models", "label-sets", "keys", "config", "doctor"} <= commands
     assert commands <= complete(environment, "")
-    for command in commands - {"models", "label-sets", "bench", "config"}:
+    for command in commands - {"models", "label-sets", "bench", "keys", "config"}:
         flags = set(re.findall(r"(--[a-z-]+)", run(command, "--help").stdout.split("Options:")[1].split("Example")[0]))
         assert flags - complete(environment, command, "--") == set(), command
-    for group in ("models", "label-sets", "bench", "config"):
+    for group in ("models", "label-sets", "bench", "keys", "config"):
         subcommands = set(re.findall(r"^  (\w+)\s", run(group, "--help").stdout.split("Subcommands:")[1], re.M))
         assert subcommands <= complete(environment, group, ""), group
     assert "starter" in complete(environment, "classify", "--model", "")

@@ -79,7 +79,8 @@ void AddHealthRoutes(Router& router, const ApiContext& context) {
                 },
                 .runs_on = RunsOn::kIoThread,
                 .accepts = {},
-                .quiet = true});
+                .quiet = true,
+                .open = true});
   };
   add("/health", false);
   add("/health/ready", false);

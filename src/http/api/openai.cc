@@ -40,6 +40,7 @@ std::optional<std::string_view> ParameterOf(std::string_view message) {
 
 std::optional<std::string_view> CodeOf(int status, std::optional<ErrorCode> code) {
   if (code == ErrorCode::kNotFound) return "model_not_found";
+  if (status == 401) return "invalid_api_key";
   if (status == 404) return "unknown_url";
   if (status == 429) return "rate_limit_exceeded";
   return std::nullopt;
