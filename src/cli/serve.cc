@@ -1,10 +1,10 @@
 // hailo-clip serve: the service, until SIGTERM or SIGINT.
 #include <fmt/format.h>
-#include <malloc.h>
 #include <pthread.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <ctime>
@@ -12,6 +12,8 @@
 
 #include "cli/command.h"
 #include "cli/port_owner.h"
+#include "cli/service_manager.h"
+#include "cli/service_watch.h"
 #include "http/api/routes.h"
 #include "http/server.h"
 
@@ -29,20 +31,15 @@ sigset_t BlockSignals() {
   return signals;
 }
 
-// Waits for a signal. Meanwhile, once requests have come and then none for a while, the heap's free pages go back to
-// the system: the allocator keeps what a burst of large photos needed, in every thread's arena, as long as it runs.
-int WaitForSignal(const sigset_t& signals, const http::Server& server) {
-  constexpr std::timespec kQuiet{.tv_sec = 2, .tv_nsec = 0};
-  std::uint64_t seen = server.counters().requests;
-  bool trimmed = true;
+// Waits for a signal and looks after the service meanwhile.
+int WaitForSignal(const sigset_t& signals, ServiceWatch& watch) {
   for (;;) {
-    const int signal = ::sigtimedwait(&signals, nullptr, &kQuiet);
+    const std::chrono::nanoseconds wait = watch.period();
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(wait);
+    const std::timespec period{.tv_sec = seconds.count(), .tv_nsec = (wait - seconds).count()};
+    const int signal = ::sigtimedwait(&signals, nullptr, &period);
     if (signal > 0) return signal;
-    if (errno != EAGAIN) continue;  // interrupted
-    const std::uint64_t requests = server.counters().requests;
-    if (requests == seen && !trimmed) ::malloc_trim(0);
-    trimmed = requests == seen;
-    seen = requests;
+    if (errno == EAGAIN) watch.Tick();
   }
 }
 
@@ -95,6 +92,9 @@ int RunServe(const CommonFlags& flags) {
                                                 .created = std::time(nullptr)});
   http::Server::Options options = http::Server::Options::From(config);
   options.registry = registry;
+  const auto socket = TakeListeningSocket();
+  if (!socket.has_value()) return Report(socket.error());
+  options.listening_socket = *socket;
   auto server = http::Server::Start(options, router, logger, clock);
   if (!server.has_value()) return ReportBindFailure(server.error(), config.server.port);
   logger.Info("listening", {{"host", config.server.host},
@@ -112,8 +112,14 @@ int RunServe(const CommonFlags& flags) {
     status = ExitStatusOf(ready.error().code);
     ::kill(::getpid(), SIGTERM);
   });
-  int signal = WaitForSignal(signals, **server);
-  for (; signal == SIGHUP; signal = WaitForSignal(signals, **server)) Reload(flags, config, **server, logger);
+  ServiceWatch watch(config, engine, **server, logger, clock);
+  int signal = WaitForSignal(signals, watch);
+  for (; signal == SIGHUP; signal = WaitForSignal(signals, watch)) {
+    watch.BeginReload();
+    Reload(flags, config, **server, logger);
+    watch.EndReload();
+  }
+  NotifyStopping("finishing the requests that are inside");
   logger.Info("stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
   const bool drained = (*server)->Stop();
   loader.join();

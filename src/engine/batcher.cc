@@ -90,6 +90,7 @@ Status Batcher::Push(Entry entry, bool may_wait) {
       return Fail(ErrorCode::kBusy, "too many inputs wait for the encoder; try again later");
     }
     entry.queued = clock_.Now();
+    if (waiting_.empty() && in_flight_ == 0) progress_ = entry.queued;
     waiting_.push_back(std::move(entry));
     waiting_bytes_ += bytes;
     if (metrics_.waiting != nullptr) metrics_.waiting->Set(static_cast<double>(waiting_.size()));
@@ -171,7 +172,14 @@ void Batcher::CountInFlight(int change) {
   const SteadyTime now = clock_.Now();
   if (in_flight_ > 0) Count(metrics_.busy_seconds, SecondsBetween(busy_since_, now));
   busy_since_ = now;
+  progress_ = now;
   in_flight_ += change;
+}
+
+std::chrono::milliseconds Batcher::StalledFor() const {
+  const std::lock_guard lock(mutex_);
+  if (waiting_.empty() && in_flight_ == 0) return std::chrono::milliseconds(0);
+  return std::chrono::duration_cast<std::chrono::milliseconds>(clock_.Now() - progress_);
 }
 
 void Batcher::SubmitBatch(std::vector<Entry> entries) {

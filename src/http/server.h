@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -34,6 +35,8 @@ class Server {
     std::size_t max_requests = 12;   // inside at once: performance.worker_threads + max_queue_size
     Limits limits;
     std::shared_ptr<prometheus::Registry> registry = std::make_shared<prometheus::Registry>();  // takes what is counted
+    std::optional<int>
+        listening_socket;  // one that listens already, which the server then owns; host and port are not used
     [[nodiscard]] static Options From(const Config& config);
   };
 
@@ -48,6 +51,10 @@ class Server {
 
   [[nodiscard]] int port() const;  // the one it really listens on
   [[nodiscard]] ServerCounters counters() const;
+
+  // True if the I/O threads have done what the last call gave them to do (and at the first call). Gives them something
+  // again. For one thread, at regular times.
+  [[nodiscard]] bool Beat();
 
   // Takes what can change in a running service: allowed_origins, limits and timeouts, for requests that begin later.
   void Reload(const Config& config);
