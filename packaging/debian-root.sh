@@ -30,6 +30,7 @@ in_root() {
 make_root() {
   local name=$1 folder=$cache/$1 stamp
   shift
+  # shellcheck disable=SC2034  # for the caller
   made_root=$folder
   stamp="$suite $*"
   [ "$(cat "$folder/.complete" 2> /dev/null)" = "$stamp" ] && return

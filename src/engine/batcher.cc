@@ -1,5 +1,7 @@
 #include "engine/batcher.h"
 
+#include <pthread.h>
+
 #include <atomic>
 #include <optional>
 #include <span>
@@ -100,6 +102,7 @@ Status Batcher::Push(Entry entry, bool may_wait) {
 }
 
 void Batcher::Run() {
+  ::pthread_setname_np(::pthread_self(), "encoder");  // as ps and top show it
   while (true) {
     free_slots_.Acquire();
     std::vector<Entry> entries = Take();
