@@ -111,6 +111,10 @@ take_over() {
   run rm -f /etc/xdg/hailo-clip/hailo-clip.json
   run rmdir --ignore-fail-on-non-empty /etc/xdg/hailo-clip 2> /dev/null || true
   run touch "$kept/taken-over"
+  case "$(key resource_limits cpu_quota)" in
+    '' | infinity) ;;
+    *) note "configuration: cpu_quota: $(key resource_limits cpu_quota) was the Python service's default and slows this one down; \"\" is best" ;;
+  esac
   note "Python service: replaced; its unit and configuration are in $kept, its program in $prefix.python"
 }
 

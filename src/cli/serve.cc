@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <ctime>
 #include <thread>
+#include <utility>
 
 #include "cli/command.h"
 #include "cli/port_owner.h"
@@ -61,10 +62,10 @@ void Reload(const CommonFlags& flags, Config& running, http::Server& server, Log
     logger.Info("configuration read again; nothing changed");
 }
 
-int ReportBindFailure(const Error& error, int port) {
-  const auto owner = FindPortOwner(port);
-  fmt::print(stderr, "hailo-clip: {}{}; choose another port with server.port or --port\n", error.message,
-             owner.has_value() ? fmt::format(" (taken by {})", *owner) : "");
+int ReportBindFailure(Error error, int port) {
+  if (const auto owner = FindPortOwner(port)) error.message += fmt::format(" (taken by {})", *owner);
+  error.message += "; choose another port with server.port or --port";
+  Report(error);
   return kExitNoPort;
 }
 
@@ -96,7 +97,7 @@ int RunServe(const CommonFlags& flags) {
   if (!socket.has_value()) return Report(socket.error());
   options.listening_socket = *socket;
   auto server = http::Server::Start(options, router, logger, clock);
-  if (!server.has_value()) return ReportBindFailure(server.error(), config.server.port);
+  if (!server.has_value()) return ReportBindFailure(std::move(server).error(), config.server.port);
   logger.Info("listening", {{"host", config.server.host},
                             {"port", (*server)->port()},
                             {"version", Version()},
