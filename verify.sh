@@ -53,6 +53,7 @@ fi
 ask() {
   local path=$1
   shift
+  : > "$work/body"
   curl --silent --max-time 40 --noproxy '*' -H "@$work/headers" -o "$work/body" -w '%{http_code}' "$@" "$url$path" 2> /dev/null
 }
 # field NAME: a string, number or word of the JSON object in $work/body; the first of that name.
@@ -195,7 +196,7 @@ check_memory() {
 check_access() {
   local host
   host=$(setting server host)
-  case "${host:-127.0.0.1}" in 127.* | localhost | ::1) pass access "this machine only ($host)"; return ;; esac
+  case "${host:-127.0.0.1}" in 127.* | localhost | ::1) pass access "this machine only (${host:-127.0.0.1})"; return ;; esac
   local status
   status=$(curl --silent --max-time 40 --noproxy '*' -o /dev/null -w '%{http_code}' -H 'Content-Type: application/json' -d '{"text":"a cat"}' "$url/v1/embed/text" 2> /dev/null)
   case "$status" in
