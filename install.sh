@@ -75,7 +75,7 @@ check_machine() {
 check_port() {
   local wanted=${port:-$(key server port)} owner
   wanted=${wanted:-5000}
-  owner=$(ss -ltnpH "sport = :$wanted" 2> /dev/null | sed -n 's/.*users:(("\([^"]*\)",pid=\([0-9]*\).*/\1 (pid \2)/p' | head -n 1)
+  owner=$(ss -ltnpH "sport = :$wanted" 2> /dev/null | sed -n '/.*users:(("\([^"]*\)",pid=\([0-9]*\).*/ { s//\1 (pid \2)/p; q }')
   [ -z "$owner" ] && return
   # The service itself, this one or the Python one, gives the port back when it is replaced.
   local pid=${owner##*pid }

@@ -7,7 +7,7 @@
 #     --dry-run      say what would be done, change nothing
 #
 # Exit status: 0 removed (also if there was nothing), 1 something could not be removed, 2 wrong usage, 3 not root.
-set -uo pipefail
+set -u
 
 # Read to its end before it begins: it may remove itself.
 {

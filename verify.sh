@@ -7,7 +7,7 @@
 #     --key-file FILE  a file with an API key, if keys are in use
 #
 # Exit status: 0 all passed (warnings do not count), 1 something failed, 2 wrong usage, 3 curl is missing.
-set -uo pipefail
+set -u
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 wait=30 port='' key_file=''
