@@ -1,18 +1,20 @@
 #!/usr/bin/env bash
 # Puts ONNX Runtime into the folder given: lib/ from the PyPI wheel, include/ from Debian 13's development package.
-# Both are pinned by version and hash. Does nothing when the folder is complete.
+# Both are pinned by version and hash. Does nothing when the folder is complete. A second argument names the machine, as
+# `uname -m` would, for a build for another one.
 set -euo pipefail
 
 version=1.31.1
 headers_version=1.21.0
 headers_sha256=4a19a1408126c4aa31d6912612988abba045481c036312048ee06b93204755af
-case "$(uname -m)" in
+machine=${2:-$(uname -m)}
+case "$machine" in
   x86_64) platform=manylinux_2_28_x86_64 wheel_sha256=5752bd508126ae7c49894d3b9d2e83f0c3d487319246d04c444b393308d7ad7f ;;
   aarch64) platform=manylinux_2_28_aarch64 wheel_sha256=da05378364c44d4407e463982d2bf8d5e4cfea873283757e48beeb41df97b7f3 ;;
-  *) echo "onnxruntime: there is no pinned build for $(uname -m); set -DONNXRUNTIME_ROOT= to one of your own" >&2; exit 1 ;;
+  *) echo "onnxruntime: there is no pinned build for $machine; set -DONNXRUNTIME_ROOT= to one of your own" >&2; exit 1 ;;
 esac
 
-target=${1:?usage: onnxruntime.sh FOLDER}
+target=${1:?usage: onnxruntime.sh FOLDER [MACHINE]}
 stamp="$target/.complete-$version-$headers_version"
 [ -e "$stamp" ] && exit 0
 

@@ -8,6 +8,7 @@
 #include <ctime>
 #include <utility>
 
+#include "base/journal.h"
 #include "base/json_writer.h"
 
 namespace hailo_clip {
@@ -104,7 +105,9 @@ std::string_view ToString(LogLevel level) {
 }
 
 Logger::Logger(LogLevel level, LogFormat format)
-    : Logger(level, format, std::make_shared<spdlog::sinks::stderr_sink_mt>()) {}
+    : Logger(level, format, std::make_shared<spdlog::sinks::stderr_sink_mt>()) {
+  to_journal_ = StderrIsJournal();
+}
 
 Logger::Logger(LogLevel level, LogFormat format, spdlog::sink_ptr sink)
     : format_(format), logger_(std::make_shared<spdlog::logger>("hailo-clip", std::move(sink))) {
@@ -133,6 +136,7 @@ void Logger::Write(LogLevel level, std::string_view message, std::initializer_li
   if (!Enabled(level)) return;
   const std::string line =
       format_ == LogFormat::kJson ? JsonLine(level, message, fields) : TextLine(level, message, fields);
+  if (to_journal_ && SendToJournal(level, line, fields)) return;
   logger_->log(ToSpdlog(level), spdlog::string_view_t(line.data(), line.size()));
 }
 

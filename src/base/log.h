@@ -40,6 +40,7 @@ struct LogField {
 // Thread-safe. Never give it what a user sent (pictures, prompts).
 class Logger {
  public:
+  // Writes to stderr, or, where stderr is the journal's, to the journal with level and fields (base/journal.h).
   Logger(LogLevel level, LogFormat format);
   // Writes to `sink` instead of stderr (tests).
   Logger(LogLevel level, LogFormat format, spdlog::sink_ptr sink);
@@ -56,6 +57,7 @@ class Logger {
   void Write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) const;
 
   LogFormat format_;
+  bool to_journal_ = false;
   std::shared_ptr<spdlog::logger> logger_;
 };
 

@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/journal.h"
+
 namespace hailo_clip {
 namespace {
 
@@ -47,7 +49,8 @@ int ExitStatusOf(ErrorCode code) {
 }
 
 int Report(const Error& error) {
-  fmt::print(stderr, "hailo-clip: {}\n", error.message);
+  // The journal takes "<3>" for the priority, so that `journalctl -p err` finds why the service did not start.
+  fmt::print(stderr, "{}hailo-clip: {}\n", StderrIsJournal() ? "<3>" : "", error.message);
   return ExitStatusOf(error.code);
 }
 

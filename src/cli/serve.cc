@@ -1,17 +1,20 @@
 // hailo-clip serve: the service, until SIGTERM or SIGINT.
 #include <fmt/format.h>
-#include <malloc.h>
 #include <pthread.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <ctime>
 #include <thread>
+#include <utility>
 
 #include "cli/command.h"
 #include "cli/port_owner.h"
+#include "cli/service_manager.h"
+#include "cli/service_watch.h"
 #include "http/api/routes.h"
 #include "http/api_key_file.h"
 #include "http/server.h"
@@ -48,22 +51,18 @@ void TakeKeys(http::ApiKeyWatch& watch, http::Server& server, const Logger& logg
   WarnIfOpen(*keys, server, logger);
 }
 
-// Waits for a signal, and looks every two seconds whether the API keys changed. Meanwhile, once requests have come and
-// then none for a while, the heap's free pages go back to the system: the allocator keeps what a burst of large photos
-// needed, in every thread's arena, as long as it runs.
-int WaitForSignal(const sigset_t& signals, http::Server& server, http::ApiKeyWatch& watch, const Logger& logger) {
-  constexpr std::timespec kQuiet{.tv_sec = 2, .tv_nsec = 0};
-  std::uint64_t seen = server.counters().requests;
-  bool trimmed = true;
+// Waits for a signal; meanwhile looks after the service, and whether the API keys changed.
+int WaitForSignal(const sigset_t& signals, ServiceWatch& service, http::Server& server, http::ApiKeyWatch& key_watch,
+                  const Logger& logger) {
   for (;;) {
-    const int signal = ::sigtimedwait(&signals, nullptr, &kQuiet);
+    const std::chrono::nanoseconds wait = service.period();
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(wait);
+    const std::timespec period{.tv_sec = seconds.count(), .tv_nsec = (wait - seconds).count()};
+    const int signal = ::sigtimedwait(&signals, nullptr, &period);
     if (signal > 0) return signal;
     if (errno != EAGAIN) continue;  // interrupted
-    if (watch.Changed()) TakeKeys(watch, server, logger);
-    const std::uint64_t requests = server.counters().requests;
-    if (requests == seen && !trimmed) ::malloc_trim(0);
-    trimmed = requests == seen;
-    seen = requests;
+    service.Tick();
+    if (key_watch.Changed()) TakeKeys(key_watch, server, logger);
   }
 }
 
@@ -89,10 +88,10 @@ void Reload(const CommonFlags& flags, Config& running, http::Server& server, htt
   WarnIfOpen(*keys, server, logger);
 }
 
-int ReportBindFailure(const Error& error, int port) {
-  const auto owner = FindPortOwner(port);
-  fmt::print(stderr, "hailo-clip: {}{}; choose another port with server.port or --port\n", error.message,
-             owner.has_value() ? fmt::format(" (taken by {})", *owner) : "");
+int ReportBindFailure(Error error, int port) {
+  if (const auto owner = FindPortOwner(port)) error.message += fmt::format(" (taken by {})", *owner);
+  error.message += "; choose another port with server.port or --port";
+  Report(error);
   return kExitNoPort;
 }
 
@@ -100,8 +99,8 @@ int RunServe(const CommonFlags& flags) {
   const auto loaded = LoadConfigFor(flags);
   if (!loaded.has_value()) return Report(loaded.error());
   Config config = loaded->config;
-  http::ApiKeyWatch watch;
-  const auto keys = watch.Read(config.server.keys_file);
+  http::ApiKeyWatch key_watch;
+  const auto keys = key_watch.Read(config.server.keys_file);
   if (!keys.has_value()) return Report(keys.error());
   const sigset_t signals = BlockSignals();  // before any thread starts
   std::signal(SIGPIPE, SIG_IGN);
@@ -124,8 +123,11 @@ int RunServe(const CommonFlags& flags) {
   http::Server::Options options = http::Server::Options::From(config);
   options.keys = *keys;
   options.registry = registry;
+  const auto socket = TakeListeningSocket();
+  if (!socket.has_value()) return Report(socket.error());
+  options.listening_socket = *socket;
   auto server = http::Server::Start(options, router, logger, clock);
-  if (!server.has_value()) return ReportBindFailure(server.error(), config.server.port);
+  if (!server.has_value()) return ReportBindFailure(std::move(server).error(), config.server.port);
   logger.Info("listening", {{"host", config.server.host},
                             {"port", (*server)->port()},
                             {"version", Version()},
@@ -143,9 +145,15 @@ int RunServe(const CommonFlags& flags) {
     status = ExitStatusOf(ready.error().code);
     ::kill(::getpid(), SIGTERM);
   });
-  const auto wait = [&] { return WaitForSignal(signals, **server, watch, logger); };
+  ServiceWatch service(config, engine, **server, logger, clock);
+  const auto wait = [&] { return WaitForSignal(signals, service, **server, key_watch, logger); };
   int signal = wait();
-  for (; signal == SIGHUP; signal = wait()) Reload(flags, config, **server, watch, logger);
+  for (; signal == SIGHUP; signal = wait()) {
+    service.BeginReload();
+    Reload(flags, config, **server, key_watch, logger);
+    service.EndReload();
+  }
+  NotifyStopping("finishing the requests that are inside");
   logger.Info("stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
   const bool drained = (*server)->Stop();
   loader.join();

@@ -1,5 +1,7 @@
 #include "engine/batcher.h"
 
+#include <pthread.h>
+
 #include <atomic>
 #include <optional>
 #include <span>
@@ -90,6 +92,7 @@ Status Batcher::Push(Entry entry, bool may_wait) {
       return Fail(ErrorCode::kBusy, "too many inputs wait for the encoder; try again later");
     }
     entry.queued = clock_.Now();
+    if (waiting_.empty() && in_flight_ == 0) progress_ = entry.queued;
     waiting_.push_back(std::move(entry));
     waiting_bytes_ += bytes;
     if (metrics_.waiting != nullptr) metrics_.waiting->Set(static_cast<double>(waiting_.size()));
@@ -99,6 +102,7 @@ Status Batcher::Push(Entry entry, bool may_wait) {
 }
 
 void Batcher::Run() {
+  ::pthread_setname_np(::pthread_self(), "encoder");  // as ps and top show it
   while (true) {
     free_slots_.Acquire();
     std::vector<Entry> entries = Take();
@@ -171,7 +175,14 @@ void Batcher::CountInFlight(int change) {
   const SteadyTime now = clock_.Now();
   if (in_flight_ > 0) Count(metrics_.busy_seconds, SecondsBetween(busy_since_, now));
   busy_since_ = now;
+  progress_ = now;
   in_flight_ += change;
+}
+
+std::chrono::milliseconds Batcher::StalledFor() const {
+  const std::lock_guard lock(mutex_);
+  if (waiting_.empty() && in_flight_ == 0) return std::chrono::milliseconds(0);
+  return std::chrono::duration_cast<std::chrono::milliseconds>(clock_.Now() - progress_);
 }
 
 void Batcher::SubmitBatch(std::vector<Entry> entries) {

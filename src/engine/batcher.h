@@ -1,6 +1,7 @@
 // One encoder of one device, its owner thread, and the work that waits for it.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -42,6 +43,10 @@ class Batcher {
 
   [[nodiscard]] const EncoderInfo& info() const { return info_; }
 
+  // How long ago it last began or ended a batch, if it has something to do; zero if it has nothing. Grows without end
+  // when the encoder hangs.
+  [[nodiscard]] std::chrono::milliseconds StalledFor() const;
+
   // Encodes all inputs and waits; a convenience over EncodeCall.
   [[nodiscard]] Result<std::vector<std::vector<float>>> Encode(std::vector<EncoderInput> inputs,
                                                                const RequestContext& context);
@@ -72,13 +77,14 @@ class Batcher {
   const QueueLimits limits_;
   const Clock& clock_;
   const EncoderMetrics metrics_;
-  std::mutex mutex_;  // guards what follows, up to busy_since_
+  mutable std::mutex mutex_;  // guards what follows, up to progress_
   std::condition_variable_any changed_;
   std::vector<Entry> waiting_;  // in the order of arrival
   std::size_t waiting_bytes_ = 0;
   bool closed_ = false;
   int in_flight_ = 0;
   SteadyTime busy_since_;
+  SteadyTime progress_;   // when a batch began or ended, or when work came to an idle batcher
   Semaphore free_slots_;  // batches that the device can still take
   std::jthread owner_;    // last: it uses all of the above
 };

@@ -86,6 +86,25 @@ TEST_F(BatcherTest, SendsALoneInputAtOnceAndThenWhatArrivedMeanwhileTogether) {
   EXPECT_THAT(*call.Wait(), ElementsAre(ElementsAre(1, 1), ElementsAre(2, 3), ElementsAre(3, 3), ElementsAre(4, 3)));
 }
 
+TEST_F(BatcherTest, StallsAsLongAsTheEncoderHangsAndNotWhenThereIsNothingToDo) {
+  using std::chrono::milliseconds;
+  Start(8, 1);
+  clock_.now_ms += 60'000;
+  EXPECT_EQ(batcher_->StalledFor(), milliseconds(0));  // idle for a minute
+  EncodeCall call(*batcher_, {});
+  ASSERT_TRUE(call.Add(Text(1)).has_value());
+  auto hanging = device_->submitted.Pop();
+  clock_.now_ms += 700;
+  ASSERT_TRUE(call.Add(Text(2)).has_value());  // more work is no progress
+  clock_.now_ms += 300;
+  EXPECT_EQ(batcher_->StalledFor(), milliseconds(1000));
+  device_->Finish(*std::move(hanging));
+  auto next = device_->submitted.Pop();
+  EXPECT_EQ(batcher_->StalledFor(), milliseconds(0));  // a batch ended
+  device_->Finish(*std::move(next));
+  ASSERT_TRUE(call.Wait().has_value());
+}
+
 TEST_F(BatcherTest, KeepsToTheBestBatchAndSubmitsAhead) {
   Start(2, 2);
   EncodeCall call(*batcher_, {});

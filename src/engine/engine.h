@@ -1,6 +1,7 @@
 // Zero-shot classification and embeddings over one model: what http/ and cli/ call.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <mutex>
@@ -118,6 +119,9 @@ class Engine {
   [[nodiscard]] Status RunSelfTest();
 
   [[nodiscard]] Health health() const;
+
+  // How long the encoder that is worst off has had work without beginning or ending a batch.
+  [[nodiscard]] std::chrono::milliseconds StalledFor() const;
 
   // kUnavailable while not healthy, kNotFound with the names that are served for any other `model` (empty: the main
   // one; also clip.model if the starter stands in for it). One bad picture or text fails the call; the message names

@@ -1,6 +1,7 @@
 // The part of the engine that brings models into service: choosing, opening, warming up, testing; and the health.
 #include <malloc.h>
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -138,6 +139,16 @@ Status Engine::RunSelfTest() {
   if (!smallest.has_value()) return std::unexpected(smallest.error());
   health_.self_test_min_cosine = *smallest;
   return {};
+}
+
+std::chrono::milliseconds Engine::StalledFor() const {
+  std::shared_ptr<LoadedModel> model;
+  {
+    const std::lock_guard lock(mutex_);
+    model = model_;
+  }
+  const std::chrono::milliseconds others = others_.StalledFor();
+  return model == nullptr ? others : std::max(model->StalledFor(), others);
 }
 
 Health Engine::health() const {

@@ -53,6 +53,11 @@ Result<std::vector<std::vector<float>>> LoadedModel::FinishImages(EncodeCall& ca
   return embeddings;
 }
 
+std::chrono::milliseconds LoadedModel::StalledFor() const {
+  const std::chrono::milliseconds image = image_encoder_->StalledFor();
+  return has_texts() ? std::max(image, text_encoder_->StalledFor()) : image;
+}
+
 Status LoadedModel::CheckHasTexts() const {
   if (has_texts()) return {};
   return Fail(ErrorCode::kNotFound, "model '{}' has no text encoder: it embeds pictures only", manifest_.name);

@@ -1,6 +1,7 @@
 // One model in memory: its tokenizer, its encoders with their queues.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <filesystem>
 #include <memory>
@@ -57,6 +58,8 @@ class LoadedModel {
   [[nodiscard]] Result<std::vector<std::vector<float>>> EncodeTokens(std::vector<std::vector<std::int32_t>> tokens,
                                                                      const RequestContext& context);
   [[nodiscard]] Tokens Tokenize(std::string_view text) const;  // only if has_texts()
+
+  [[nodiscard]] std::chrono::milliseconds StalledFor() const;  // of its encoders, the longer (Batcher::StalledFor)
 
   // An encoder of its own, past the queue, for whoever must know what shares a batch. The model must outlive it.
   [[nodiscard]] Result<std::unique_ptr<Encoder>> CreateEncoder(EncoderKind kind) const {

@@ -120,6 +120,18 @@ std::uintmax_t ModelPool::LoadedBytes() const {
   return bytes;
 }
 
+std::chrono::milliseconds ModelPool::StalledFor() const {
+  std::vector<std::shared_ptr<LoadedModel>> models;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const Slot& slot : slots_)
+      if (slot.loaded != nullptr) models.push_back(slot.loaded);
+  }
+  std::chrono::milliseconds longest{0};
+  for (const auto& model : models) longest = std::max(longest, model->StalledFor());
+  return longest;
+}
+
 void ModelPool::LoadAll() {
   for (Slot& slot : slots_) {
     std::unique_lock lock(mutex_);

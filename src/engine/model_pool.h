@@ -1,6 +1,7 @@
 // The models that requests may name besides the one that always serves.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -61,6 +62,7 @@ class ModelPool {
   void LoadAll();
 
   [[nodiscard]] std::vector<PooledModel> models() const;
+  [[nodiscard]] std::chrono::milliseconds StalledFor() const;  // the longest of those in memory
 
  private:
   struct Slot {

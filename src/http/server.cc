@@ -1,5 +1,7 @@
 #include "http/server.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
@@ -11,6 +13,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
+#include <cerrno>
 #include <condition_variable>
 #include <exception>
 #include <thread>
@@ -84,6 +87,31 @@ class Server::Impl {
     port_ = bound.port();
     is_local_ = bound.address().is_loopback();
     return {};
+  }
+
+  // Takes over a socket that listens.
+  Status TakeOver(int listening_socket) {
+    error_code error;
+    const auto failed = [&] {
+      return Fail(ErrorCode::kUnavailable, "cannot use the socket that was handed over: {}", error.message());
+    };
+    sockaddr_storage address{};
+    socklen_t size = sizeof(address);
+    if (::getsockname(listening_socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+      error.assign(errno, boost::system::system_category());
+      return failed();
+    }
+    const tcp protocol = address.ss_family == AF_INET6 ? tcp::v6() : tcp::v4();
+    if (acceptor_.assign(protocol, listening_socket, error); error) return failed();
+    if (acceptor_.non_blocking(true, error); error) return failed();
+    port_ = acceptor_.local_endpoint(error).port();
+    return {};
+  }
+
+  bool Beat() {
+    const bool beaten = beaten_.exchange(false);
+    if (beaten) asio::post(strand_, [this] { beaten_ = true; });
+    return beaten;
   }
 
   void Run(int io_threads) {
@@ -212,6 +240,7 @@ class Server::Impl {
   std::unordered_map<const Connection*, std::shared_ptr<Connection>> live_;  // guarded by mutex_
   std::atomic<std::uint64_t> connections_ = 0;
   std::atomic<std::uint64_t> refused_connections_ = 0;
+  std::atomic<bool> beaten_ = true;  // the last Beat came through
   std::mutex stop_mutex_;
   bool stopped_ = false;         // guarded by stop_mutex_
   bool stopped_cleanly_ = true;  // guarded by stop_mutex_
@@ -241,7 +270,10 @@ Server::~Server() = default;
 Result<std::unique_ptr<Server>> Server::Start(const Options& options, const Router& router, const Logger& logger,
                                               const Clock& clock) {
   auto impl = std::make_unique<Impl>(options, router, logger, clock);
-  HC_TRY(impl->Listen(options.host, options.port));
+  if (options.listening_socket.has_value())
+    HC_TRY(impl->TakeOver(*options.listening_socket));
+  else
+    HC_TRY(impl->Listen(options.host, options.port));
   impl->Run(options.io_threads);
   return std::unique_ptr<Server>(new Server(std::move(impl)));
 }
@@ -251,6 +283,7 @@ bool Server::is_local() const { return impl_->is_local(); }
 ServerCounters Server::counters() const { return impl_->counters(); }
 void Server::Reload(const Config& config) { impl_->shared().SetLimits(Limits::From(config)); }
 void Server::SetKeys(ApiKeys keys) { impl_->shared().access.SetKeys(std::move(keys)); }
+bool Server::Beat() { return impl_->Beat(); }
 bool Server::Stop() { return impl_->Stop(); }
 
 }  // namespace hailo_clip::http

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -36,6 +37,8 @@ class Server {
     Limits limits;
     ApiKeys keys;  // none: everybody may ask
     std::shared_ptr<prometheus::Registry> registry = std::make_shared<prometheus::Registry>();  // takes what is counted
+    std::optional<int>
+        listening_socket;  // one that listens already, which the server then owns; host and port are not used
     [[nodiscard]] static Options From(const Config& config);
   };
 
@@ -51,6 +54,10 @@ class Server {
   [[nodiscard]] int port() const;       // the one it really listens on
   [[nodiscard]] bool is_local() const;  // it listens on a loopback address: only this machine reaches it
   [[nodiscard]] ServerCounters counters() const;
+
+  // True if the I/O threads have done what the last call gave them to do (and at the first call). Gives them something
+  // again. For one thread, at regular times.
+  [[nodiscard]] bool Beat();
 
   // Takes what can change in a running service: allowed_origins, limits and timeouts, for requests that begin later.
   void Reload(const Config& config);
