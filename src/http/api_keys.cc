@@ -130,7 +130,8 @@ Result<std::string> ApiKeys::Add(std::string_view name, std::time_t now) {
 
 Status ApiKeys::Revoke(std::string_view name) {
   if (std::erase_if(keys_, [name](const ApiKey& key) { return key.name == name; }) > 0) return {};
-  return Fail(ErrorCode::kInvalidArgument, "there is no key '{}'; `hailo-clip keys list` shows those that there are", name);
+  return Fail(ErrorCode::kInvalidArgument, "there is no key '{}'; `hailo-clip keys list` shows those that there are",
+              name);
 }
 
 const ApiKey* ApiKeys::Find(std::string_view presented) const {
