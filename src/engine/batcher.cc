@@ -73,31 +73,42 @@ bool Batcher::Fits(std::size_t bytes) const {
   return waiting_.empty() || (waiting_.size() < limits_.inputs && waiting_bytes_ + bytes <= limits_.bytes);
 }
 
-Status Batcher::Push(Entry entry, bool may_wait) {
-  const std::size_t bytes = BytesOf(entry.input);
-  const RequestContext& context = entry.call->context;
+Status Batcher::Push(std::vector<Entry> entries, bool may_wait, std::size_t& pushed) {
+  Status status;
   {
     std::unique_lock lock(mutex_);
-    if (may_wait) {
-      const auto ready = [&] { return closed_ || Fits(bytes); };
-      if (context.deadline == SteadyTime::max())
-        static_cast<void>(changed_.wait(lock, context.cancelled, ready));
-      else
-        static_cast<void>(changed_.wait_until(lock, context.cancelled, context.deadline, ready));
-      if (context.cancelled.stop_requested()) return Fail(ErrorCode::kCancelled, "the client is gone");
+    for (auto entry = entries.begin(); entry != entries.end() && status.has_value(); ++entry) {
+      status = PushLocked(lock, std::move(*entry), may_wait);
+      if (status.has_value()) ++pushed;
+      may_wait = true;
     }
-    if (closed_) return Fail(ErrorCode::kUnavailable, "the service stops");
-    if (!Fits(bytes)) {
-      if (may_wait) return Fail(ErrorCode::kDeadlineExceeded, "the request's time ran out in the queue");
-      return Fail(ErrorCode::kBusy, "too many inputs wait for the encoder; try again later");
-    }
-    entry.queued = clock_.Now();
-    if (waiting_.empty() && in_flight_ == 0) progress_ = entry.queued;
-    waiting_.push_back(std::move(entry));
-    waiting_bytes_ += bytes;
-    if (metrics_.waiting != nullptr) metrics_.waiting->Set(static_cast<double>(waiting_.size()));
   }
   changed_.notify_all();
+  return status;
+}
+
+Status Batcher::PushLocked(std::unique_lock<std::mutex>& lock, Entry entry, bool may_wait) {
+  const std::size_t bytes = BytesOf(entry.input);
+  const RequestContext& context = entry.call->context;
+  if (may_wait && !closed_ && !Fits(bytes)) {
+    changed_.notify_all();  // of what was pushed under this lock: only the owner makes room
+    const auto ready = [&] { return closed_ || Fits(bytes); };
+    if (context.deadline == SteadyTime::max())
+      static_cast<void>(changed_.wait(lock, context.cancelled, ready));
+    else
+      static_cast<void>(changed_.wait_until(lock, context.cancelled, context.deadline, ready));
+  }
+  if (may_wait && context.cancelled.stop_requested()) return Fail(ErrorCode::kCancelled, "the client is gone");
+  if (closed_) return Fail(ErrorCode::kUnavailable, "the service stops");
+  if (!Fits(bytes)) {
+    if (may_wait) return Fail(ErrorCode::kDeadlineExceeded, "the request's time ran out in the queue");
+    return Fail(ErrorCode::kBusy, "too many inputs wait for the encoder; try again later");
+  }
+  entry.queued = clock_.Now();
+  if (waiting_.empty() && in_flight_ == 0) progress_ = entry.queued;
+  waiting_.push_back(std::move(entry));
+  waiting_bytes_ += bytes;
+  if (metrics_.waiting != nullptr) metrics_.waiting->Set(static_cast<double>(waiting_.size()));
   return {};
 }
 
@@ -222,7 +233,7 @@ void Batcher::SubmitBatch(std::vector<Entry> entries) {
 Result<std::vector<std::vector<float>>> Batcher::Encode(std::vector<EncoderInput> inputs,
                                                         const RequestContext& context) {
   EncodeCall call(*this, context);
-  for (EncoderInput& input : inputs) HC_TRY(call.Add(std::move(input)));
+  HC_TRY(call.Add(std::move(inputs)));
   return call.Wait();
 }
 
@@ -234,9 +245,17 @@ EncodeCall::EncodeCall(Batcher& batcher, RequestContext context)
 EncodeCall::~EncodeCall() { call_->abandoned = true; }
 
 Status EncodeCall::Add(EncoderInput input) {
-  HC_TRY(batcher_.Push({.call = call_, .index = added_, .input = std::move(input)}, added_ > 0));
-  ++added_;
-  return {};
+  std::vector<EncoderInput> one;
+  one.push_back(std::move(input));
+  return Add(std::move(one));
+}
+
+Status EncodeCall::Add(std::vector<EncoderInput> inputs) {
+  std::vector<Batcher::Entry> entries;
+  entries.reserve(inputs.size());
+  for (EncoderInput& input : inputs)
+    entries.push_back({.call = call_, .index = added_ + entries.size(), .input = std::move(input)});
+  return batcher_.Push(std::move(entries), added_ > 0, added_);
 }
 
 Result<std::vector<std::vector<float>>> EncodeCall::Wait() {

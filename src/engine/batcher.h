@@ -62,7 +62,9 @@ class Batcher {
   };
 
   [[nodiscard]] bool Fits(std::size_t bytes) const;
-  [[nodiscard]] Status Push(Entry entry, bool may_wait);
+  // may_wait is about the first: the others wait for room. Adds to `pushed` how many came to the queue.
+  [[nodiscard]] Status Push(std::vector<Entry> entries, bool may_wait, std::size_t& pushed);
+  [[nodiscard]] Status PushLocked(std::unique_lock<std::mutex>& lock, Entry entry, bool may_wait);
   void Run();
   // Waits for work; without it only once the batcher closes.
   [[nodiscard]] std::vector<Entry> Take();
@@ -100,6 +102,9 @@ class EncodeCall {
   // With a full queue the first input is kBusy, so that a caller learns it early; further ones wait for room until the
   // deadline.
   [[nodiscard]] Status Add(EncoderInput input);
+  // Those that are ready at the same time: the encoder does not begin before all that there is room for are in the
+  // queue. After an error the first of them may be there.
+  [[nodiscard]] Status Add(std::vector<EncoderInput> inputs);
 
   // The embeddings in the order of Add, as the encoder gave them, once all are there; or the first error. Returns
   // early with kDeadlineExceeded or kCancelled.

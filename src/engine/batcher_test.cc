@@ -5,8 +5,11 @@
 
 #include <atomic>
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "base/bounded_queue.h"
 
@@ -84,6 +87,28 @@ TEST_F(BatcherTest, SendsALoneInputAtOnceAndThenWhatArrivedMeanwhileTogether) {
   device_->Finish(*std::move(first));
   device_->Finish(*device_->submitted.Pop());
   EXPECT_THAT(*call.Wait(), ElementsAre(ElementsAre(1, 1), ElementsAre(2, 3), ElementsAre(3, 3), ElementsAre(4, 3)));
+}
+
+TEST_F(BatcherTest, SendsInputsThatComeTogetherTogether) {
+  Start(8, 1);
+  EncodeCall call(*batcher_, {});
+  ASSERT_TRUE(call.Add({Text(1), Text(2), Text(3)}).has_value());
+  device_->Finish(*device_->submitted.Pop());
+  EXPECT_THAT(*call.Wait(), ElementsAre(ElementsAre(1, 3), ElementsAre(2, 3), ElementsAre(3, 3)));
+}
+
+TEST_F(BatcherTest, LetsInputsThatComeTogetherThroughAQueueThatIsShorter) {
+  Start(8, 1, 2);
+  std::jthread device([this] {
+    for (int rows = 0; rows < 5;) {
+      auto batch = *device_->submitted.Pop();
+      rows += static_cast<int>(batch.tokens.size());
+      device_->Finish(std::move(batch));
+    }
+  });
+  EncodeCall call(*batcher_, {});
+  ASSERT_TRUE(call.Add({Text(1), Text(2), Text(3), Text(4), Text(5)}).has_value());
+  EXPECT_EQ(call.Wait()->size(), 5U);
 }
 
 TEST_F(BatcherTest, StallsAsLongAsTheEncoderHangsAndNotWhenThereIsNothingToDo) {

@@ -16,8 +16,8 @@ namespace hailo_clip {
 // Used by one thread.
 class EmbeddingRun {
  public:
-  // Gives the index-th input to the encoder; called at once by Add for an input that nobody has, and again by Finish if
-  // another request gave it up. Inputs must live until Finish.
+  // Gives the index-th input to the encoder, or keeps it for the next Collect; called at once by Add for an input that
+  // nobody has, and again by Finish if another request gave it up. Inputs must live until Finish.
   using Submit = std::function<Status(std::size_t index)>;
   // Waits for the embeddings, of unit length, of all that were submitted since the last call, in that order.
   using Collect = std::function<Result<std::vector<std::vector<float>>>()>;

@@ -112,14 +112,13 @@ Result<EncodedTexts> LoadedModel::EncodeTexts(std::span<const std::string> texts
 
 Status LoadedModel::EncodePortion(std::span<const Tokens> tokens, std::span<const std::size_t> which,
                                   const RequestContext& context, EncodedTexts& result) {
-  std::optional<EncodeCall> call;
-  const auto submit = [&](std::size_t i) {
-    if (!call.has_value()) call.emplace(*text_encoder_, context);
-    return call->Add(tokens[which[i]].ids);
+  std::vector<EncoderInput> unknown;
+  const auto submit = [&](std::size_t i) -> Status {
+    unknown.emplace_back(tokens[which[i]].ids);
+    return {};
   };
   const auto collect = [&]() -> Result<std::vector<std::vector<float>>> {
-    HC_ASSIGN(auto embeddings, call->Wait());
-    call.reset();
+    HC_ASSIGN(auto embeddings, text_encoder_->Encode(std::exchange(unknown, {}), context));
     HC_TRY(NormalizeAll(embeddings));
     return embeddings;
   };

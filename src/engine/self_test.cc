@@ -35,11 +35,13 @@ RgbImage DrawCard(std::uint32_t seed) {
 }
 
 Result<std::vector<std::vector<float>>> EncodeCards(LoadedModel& model, const std::vector<std::string>& names) {
-  const auto call = model.StartImages({});
+  std::vector<EncoderInput> cards;
   for (const std::string& name : names) {
     HC_ASSIGN(const RgbImage card, TestCard(name));
-    HC_TRY(call->Add(PreparePixels(card, model.manifest().image).pixels));
+    cards.emplace_back(PreparePixels(card, model.manifest().image).pixels);
   }
+  const auto call = model.StartImages({});
+  HC_TRY(call->Add(std::move(cards)));  // in one batch, where the encoder takes more than one
   return model.FinishImages(*call);
 }
 
