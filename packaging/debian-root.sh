@@ -25,6 +25,20 @@ in_root() {
   ' sh "$folder" "$@"
 }
 
+# make_base: $cache/base, a minimal Debian that the other roots are copies of.
+make_base() {
+  local folder=$cache/base
+  [ -e "$folder/.complete" ] && return
+  rm -rf "$folder"
+  mkdir -p "$folder"
+  debootstrap --variant=minbase --include=ca-certificates "$suite" "$folder" "$(debian_mirror)" > "$cache/base.log" 2>&1 ||
+    { tail -n 20 "$cache/base.log" >&2; return 1; }
+  # No service is started while packages are installed.
+  printf '#!/bin/sh\nexit 101\n' > "$folder/usr/sbin/policy-rc.d"
+  chmod 755 "$folder/usr/sbin/policy-rc.d"
+  touch "$folder/.complete"
+}
+
 # make_root NAME PACKAGE...: $cache/NAME, a minimal Debian with these packages; its path in $made_root. Made anew only if
 # it is not complete or the list of packages differs.
 make_root() {
@@ -35,14 +49,11 @@ make_root() {
   stamp="$suite $*"
   [ "$(cat "$folder/.complete" 2> /dev/null)" = "$stamp" ] && return
   echo "Making the root $folder (some minutes, once)" >&2
+  make_base || return 1
   rm -rf "$folder"
-  mkdir -p "$folder"
-  debootstrap --variant=minbase --include=ca-certificates "$suite" "$folder" "$(debian_mirror)" > "$cache/$name.log" 2>&1 ||
-    { tail -n 20 "$cache/$name.log" >&2; return 1; }
-  # No service is started while packages are installed.
-  printf '#!/bin/sh\nexit 101\n' > "$folder/usr/sbin/policy-rc.d"
-  chmod 755 "$folder/usr/sbin/policy-rc.d"
-  { in_root "$folder" apt-get update -q && in_root "$folder" apt-get install -y -q --no-install-recommends "$@"; } >> "$cache/$name.log" 2>&1 ||
+  cp -a "$cache/base" "$folder"
+  rm "$folder/.complete"
+  { in_root "$folder" apt-get update -q && in_root "$folder" apt-get install -y -q --no-install-recommends "$@"; } > "$cache/$name.log" 2>&1 ||
     { tail -n 20 "$cache/$name.log" >&2; return 1; }
   rm "$folder/usr/sbin/policy-rc.d"
   echo "$stamp" > "$folder/.complete"

@@ -271,6 +271,16 @@ case_exposure() {
   tail -n 1 "$container/security"
 }
 
+case_keys_shut_the_service() {
+  install_release > /dev/null 2>&1 || return 1
+  inside_sh 'umask 077; hailo-clip keys add test > /root/key 2> /dev/null' || return 1
+  within 10 inside_sh '[ "$(curl -s -o /dev/null -w "%{http_code}" -d "{\"text\":\"a cat\"}" -H "Content-Type: application/json" http://127.0.0.1:5000/v1/embed/text)" = 401 ]' || return 1
+  inside /release/verify.sh > "$container/without.log" 2>&1 || { cat "$container/without.log"; return 1; }
+  inside /release/verify.sh --key-file /root/key > "$container/with.log" 2>&1 || { cat "$container/with.log"; return 1; }
+  grep -q 'not checked' "$container/without.log" && ! grep -q 'not checked' "$container/with.log" || return 1
+  echo "401 without a key, verify.sh warns; with the key: $(grep 'classification' "$container/with.log" | cut -d'|' -f4)"
+}
+
 case_journal_has_fields() {
   install_release > /dev/null 2>&1 || return 1
   inside journalctl -q -o cat HAILO_CLIP_MODEL=starter -n 1 | grep -q 'model ready' && [ -z "$(journal -p err)" ] &&
