@@ -139,9 +139,11 @@ install_packages_beside() {
   mapfile -t packages < <(packages_beside)
   say "Installing $(basename -a "${packages[@]}" | tr '\n' ' ')"
   if is_packaged; then note "upgraded from $(dpkg-query -W -f '${Version}' hailo-clip)"; fi
-  # Kept configuration: dpkg asks nothing, and lays its new default beside as .dpkg-dist.
-  run env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --allow-downgrades -o Dpkg::Options::=--force-confdef \
-    -o Dpkg::Options::=--force-confold "${packages[@]}" ||
+  # Kept configuration: dpkg asks nothing, and lays its new default beside as .dpkg-dist. Another apt-get may be at work:
+  # the machine's own upgrades, or what an interrupted run of this script began; and that may have left work half done.
+  local install=(env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --allow-downgrades -o DPkg::Lock::Timeout=300
+    -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "${packages[@]}")
+  run "${install[@]}" || { dpkg --configure -a --force-confdef --force-confold && "${install[@]}"; } ||
     fail 3 "apt-get could not install the packages" "read the lines above; offline, install what they depend on first"
   program=/usr/bin/hailo-clip libexec=/usr/libexec/hailo-clip
 }

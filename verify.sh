@@ -60,12 +60,13 @@ ask() {
 field() { grep -o "\"$1\":\(\"[^\"]*\"\|[^,}]*\)" "$work/body" | head -n 1 | sed 's/^"[^"]*"://; s/^"//; s/"$//'; }
 
 check_service() {
-  local state detail
+  local state detail job
   if [ ! -d /run/systemd/system ]; then warn service "systemd does not run here"; return; fi
-  # "activating" while it is not ready yet; "auto-restart" means that it has failed and will be tried again.
+  # A start or stop may be under way, or only asked for; "auto-restart" means that it has failed and will be tried again.
   for ((i = 0; i < wait * 2; i++)); do
+    job=$(systemctl show -p Job --value hailo-clip.service)
     state=$(systemctl is-active hailo-clip.service)
-    [ "$state" != activating ] && break
+    case "$state ${job:-0}" in 'active 0' | 'inactive 0' | 'failed 0') break ;; esac
     [ "$(systemctl show -p SubState --value hailo-clip.service)" = auto-restart ] && break
     [ "$(ask /health)" = 503 ] && [ "$(field status)" = unhealthy ] && break
     sleep 0.5

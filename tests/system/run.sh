@@ -114,5 +114,11 @@ fi
 if [ -n "$junit" ]; then
   echo "<testsuite name=\"system\" tests=\"$((passed + failed + skipped))\" failures=\"$failed\" skipped=\"$skipped\">$results</testsuite>" > "$junit"
 fi
+# An error that bash gives up a whole loop for must not pass as the end of the cases.
+wanted=$((${#cases[@]} + $($arm64 && echo 1 || echo 0)))
+if [ $((passed + failed + skipped)) -ne $wanted ]; then
+  echo "run.sh: $wanted cases were wanted, $((passed + failed + skipped)) ran" >&2
+  failed=$((failed + 1))
+fi
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

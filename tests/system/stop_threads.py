@@ -3,11 +3,13 @@
 them until it is ended or the process is gone."""
 
 import ctypes
+import os
 import pathlib
 import sys
 import time
 
 PTRACE_SEIZE, PTRACE_INTERRUPT = 0x4206, 0x4207
+WALL = 0x40000000  # __WALL of waitpid(2): threads, too
 
 
 def main():
@@ -24,6 +26,12 @@ def main():
         stopped += 1
     print(stopped, flush=True)
     while process.exists():
+        # A thread that was killed meanwhile is only gone once whoever traces it has looked.
+        try:
+            while os.waitpid(-1, os.WNOHANG | WALL)[0] != 0:
+                pass
+        except ChildProcessError:
+            return
         time.sleep(0.1)
 
 
