@@ -1,8 +1,11 @@
 """Load on a service: many clients in a closed loop, or arrivals at a given rate whatever the service does."""
 import dataclasses
-import socket
-import threading
-import time
+import json
+import pathlib
+import subprocess
+import tempfile
+
+GENERATOR = pathlib.Path(__file__).resolve().parents[1] / "build/release/bench/load_generator"
 
 
 def request(path: str, body: bytes, content_type: str = "application/json", cold: bool = True) -> bytes:
@@ -12,38 +15,12 @@ def request(path: str, body: bytes, content_type: str = "application/json", cold
     return head.encode() + body
 
 
-class Connection:
-    def __init__(self, port: int):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=120)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.buffer = b""
-
-    def ask(self, data: bytes) -> int:
-        """Sends a request, reads the whole answer, returns its status."""
-        self.socket.sendall(data)
-        while (end := self.buffer.find(b"\r\n\r\n")) < 0:
-            self._more()
-        head = self.buffer[:end].lower()
-        at = head.find(b"content-length:")
-        length = int(head[at + 15:].split(b"\r\n", 1)[0]) if at >= 0 else 0
-        while len(self.buffer) < end + 4 + length:
-            self._more()
-        self.buffer = self.buffer[end + 4 + length:]
-        return int(head[9:12])
-
-    def _more(self):
-        data = self.socket.recv(1 << 18)
-        if not data:
-            raise ConnectionError("the service closed the connection")
-        self.buffer += data
-
-
 @dataclasses.dataclass
 class Result:
-    seconds: float = 0.0
-    latencies: list = dataclasses.field(default_factory=list)  # of answers with status 200, in seconds
-    refusals: list = dataclasses.field(default_factory=list)   # of 429, in seconds
-    statuses: dict = dataclasses.field(default_factory=dict)
+    seconds: float
+    latencies: list  # of answers with status 200, in seconds
+    refusals: list   # of all others, in seconds
+    statuses: dict
 
     @property
     def rate(self) -> float:
@@ -55,60 +32,25 @@ class Result:
         return values[min(len(values) - 1, int(p / 100 * len(values)))] * 1000 if values else float("nan")
 
 
-def _run(workers) -> None:
-    threads = [threading.Thread(target=worker) for worker in workers]
-    [thread.start() for thread in threads]
-    [thread.join() for thread in threads]
+def _generate(port: int, requests: list, *options) -> Result:
+    """Runs load_generator.cc: this process would need more of the cores than the service does."""
+    with tempfile.NamedTemporaryFile() as file:
+        for data in requests:
+            file.write(len(data).to_bytes(4, "little") + data)
+        file.flush()
+        command = [GENERATOR, str(port), file.name, *map(str, options)]
+        made = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+    return Result(made["seconds"], [us / 1e6 for us in made["answered_us"]], [us / 1e6 for us in made["refused_us"]],
+                  {int(status): count for status, count in made["statuses"].items()})
 
 
 def closed_loop(port: int, requests: list, clients: int, seconds: float) -> Result:
     """Each client asks again as soon as it has its answer. They begin far apart in `requests`: the service encodes once
     what two ask for at the same time."""
-    result, lock, end = Result(), threading.Lock(), time.perf_counter() + seconds
-
-    def client(index):
-        connection, i = Connection(port), index * len(requests) // clients
-        while (begun := time.perf_counter()) < end:
-            status = connection.ask(requests[i % len(requests)])
-            took = time.perf_counter() - begun
-            i += 1
-            with lock:
-                result.statuses[status] = result.statuses.get(status, 0) + 1
-                (result.latencies if status == 200 else result.refusals).append(took)
-            if status == 429:
-                time.sleep(0.05)
-
-    begun = time.perf_counter()
-    _run([lambda i=i: client(i) for i in range(clients)])
-    result.seconds = time.perf_counter() - begun
-    return result
+    return _generate(port, requests, "--clients", clients, "--seconds", seconds)
 
 
-def open_loop(port: int, requests: list, rate: float, seconds: float, connections: int = 128) -> Result:
+def open_loop(port: int, requests: list, rate: float, seconds: float) -> Result:
     """A request every 1/rate seconds, whether or not earlier ones are answered. Latencies count from the moment a
     request was due, so waiting for a free connection is part of them; those of refusals from when it was sent."""
-    result, lock = Result(), threading.Lock()
-    count, taken, start = int(rate * seconds), iter(range(int(rate * seconds))), time.perf_counter() + 0.2
-
-    def sender():
-        connection = Connection(port)
-        while True:
-            with lock:
-                i = next(taken, None)
-            if i is None:
-                return
-            due = start + i / rate
-            time.sleep(max(0.0, due - time.perf_counter()))
-            sent = time.perf_counter()
-            status = connection.ask(requests[i % len(requests)])
-            done = time.perf_counter()
-            with lock:
-                result.statuses[status] = result.statuses.get(status, 0) + 1
-                if status == 200:
-                    result.latencies.append(done - due)
-                else:
-                    result.refusals.append(done - sent)
-
-    _run([sender] * min(connections, count))
-    result.seconds = time.perf_counter() - start
-    return result
+    return _generate(port, requests, "--rate", rate, "--seconds", seconds)

@@ -7,12 +7,12 @@ namespace hailo_clip {
 
 Result<DecodeTurns::Turn> DecodeTurns::Take(const RequestContext& context) {
   std::unique_lock lock(mutex_);
-  const auto self = waiting_.insert(waiting_.end(), {.priority = context.priority, .client = context.client});
+  const auto self = waiting_.emplace(waiting_.end(), context.priority, context.client);
   GrantNext();
   const auto granted = [&] { return self->granted; };
   const bool in_time = context.deadline == SteadyTime::max()
-                           ? granted_.wait(lock, context.cancelled, granted)
-                           : granted_.wait_until(lock, context.cancelled, context.deadline, granted);
+                           ? self->changed.wait(lock, context.cancelled, granted)
+                           : self->changed.wait_until(lock, context.cancelled, context.deadline, granted);
   waiting_.erase(self);
   if (in_time) return Turn(*this, context.client);
   if (context.cancelled.stop_requested()) return Fail(ErrorCode::kCancelled, "the client is gone");
@@ -31,7 +31,7 @@ void DecodeTurns::GrantNext() {
     next->granted = true;
     --free_;
     ++decoding_[next->client];
-    granted_.notify_all();
+    next->changed.notify_one();
   }
 }
 

@@ -50,13 +50,14 @@ class DecodeTurns {
     Priority priority;
     std::string client;
     bool granted = false;
+    // Its own: one turn wakes one thread, not all that wait.
+    std::condition_variable_any changed = {};
   };
 
   void GiveBack(const std::string& client);
   void GrantNext();  // with mutex_ held
 
   mutable std::mutex mutex_;
-  std::condition_variable_any granted_;
   std::size_t free_;
   std::list<Waiting> waiting_;                   // by arrival
   std::map<std::string, std::size_t> decoding_;  // by client; none is zero

@@ -6,6 +6,7 @@
 #include <array>
 #include <chrono>
 #include <condition_variable>
+#include <cstring>
 #include <deque>
 #include <mutex>
 #include <optional>
@@ -31,10 +32,15 @@ constexpr std::array kProfiles = {
 constexpr int kBatch = 8;
 constexpr int kInFlight = 2;
 
-// FNV-1a, 64 bits.
+// As FNV-1a, but of eight bytes at a time: a device made of a clock must not cost the host a pass byte by byte.
 std::uint64_t Seed(std::span<const std::byte> bytes) {
   std::uint64_t hash = 14695981039346656037U;
-  for (const std::byte byte : bytes) hash = (hash ^ static_cast<std::uint64_t>(byte)) * 1099511628211U;
+  for (; !bytes.empty(); bytes = bytes.subspan(std::min(sizeof(std::uint64_t), bytes.size()))) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes.data(), std::min(sizeof(word), bytes.size()));
+    hash = (hash ^ word) * 1099511628211U;
+    hash ^= hash >> 32U;  // the multiplication alone moves nothing down
+  }
   return hash;
 }
 
