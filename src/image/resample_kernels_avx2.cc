@@ -3,7 +3,9 @@
 // around; the whole is right modulo 2^32, and Pillow's bound says that it fits into 32 bits.
 #include <immintrin.h>
 
+#include <algorithm>
 #include <cstring>
+#include <vector>
 
 #include "image/resample_kernels_vector.h"
 
@@ -36,14 +38,19 @@ HC_AVX2 void Accumulate(Sum& sum, __m256i values, __m256i low, __m256i high) {
 
 HC_AVX2 __m256i Total(const Sum& sum) { return _mm256_add_epi32(_mm256_slli_epi32(sum.high, kLowBits), sum.low); }
 
-HC_AVX2 void StorePixel(const Sum& sum, std::uint8_t* output) {
-  const __m256i lanes = Total(sum);
-  const __m128i both = _mm_add_epi32(_mm256_castsi256_si128(lanes), _mm256_extracti128_si256(lanes, 1));
-  const __m128i rounded = _mm_srai_epi32(_mm_add_epi32(both, _mm_set1_epi32(1 << (kWeightBits - 1))), kWeightBits);
-  const __m128i words = _mm_packs_epi32(rounded, rounded);
-  const int rgb = _mm_cvtsi128_si32(_mm_packus_epi16(words, words));
-  std::memcpy(output, &rgb, 3);
+HC_AVX2 __m256i Round(__m256i total) {
+  return _mm256_srai_epi32(_mm256_add_epi32(total, _mm256_set1_epi32(1 << (kWeightBits - 1))), kWeightBits);
 }
+
+// The sums of both lanes, of `a` in the low lane and of `b` in the high one, rounded: one pixel each.
+HC_AVX2 __m256i RoundedPixels(const Sum& a, const Sum& b) {
+  const __m256i total_a = Total(a);
+  const __m256i total_b = Total(b);
+  return Round(_mm256_add_epi32(_mm256_permute2x128_si256(total_a, total_b, 0x20),
+                                _mm256_permute2x128_si256(total_a, total_b, 0x31)));
+}
+
+HC_AVX2 void StorePixel(int rgb, std::uint8_t* output) { std::memcpy(output, &rgb, 3); }
 
 HC_AVX2 void AlongRow(const RowPointers& rows, int origin, const ResampleAxis& axis, const OutputPointers& output) {
   const __m256i to_low = _mm256_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1);
@@ -71,40 +78,57 @@ HC_AVX2 void AlongRow(const RowPointers& rows, int origin, const ResampleAxis& a
       Accumulate(sum_c, PairPixels(c + 3 * k), low, high);
       Accumulate(sum_d, PairPixels(d + 3 * k), low, high);
     }
-    StorePixel(sum_a, output[0] + std::ptrdiff_t{3} * i);
-    StorePixel(sum_b, output[1] + std::ptrdiff_t{3} * i);
-    StorePixel(sum_c, output[2] + std::ptrdiff_t{3} * i);
-    StorePixel(sum_d, output[3] + std::ptrdiff_t{3} * i);
+    const __m256i words = _mm256_packs_epi32(RoundedPixels(sum_a, sum_b), RoundedPixels(sum_c, sum_d));
+    const __m256i bytes =
+        _mm256_packus_epi16(words, words);  // r g b 0 of a and c in the low lane, of b and d in the high
+    const std::ptrdiff_t at = std::ptrdiff_t{3} * i;
+    StorePixel(_mm256_extract_epi32(bytes, 0), output[0] + at);
+    StorePixel(_mm256_extract_epi32(bytes, 4), output[1] + at);
+    StorePixel(_mm256_extract_epi32(bytes, 1), output[2] + at);
+    StorePixel(_mm256_extract_epi32(bytes, 5), output[3] + at);
   }
 }
 
+// The low and the high words of two weights, for two rows that are weighed together.
+struct WeightPair {
+  std::int32_t low;
+  std::int32_t high;
+};
+
+std::vector<WeightPair> Pairs(std::span<const std::int32_t> weights) {
+  std::vector<WeightPair> pairs((weights.size() + 1) / 2);
+  for (std::size_t k = 0; k < weights.size(); k += 2) {
+    const std::int32_t second = k + 1 < weights.size() ? weights[k + 1] : 0;
+    pairs[k / 2] = {.low = (weights[k] & kLowMask) | (second & kLowMask) << 16,
+                    .high = (weights[k] >> kLowBits & 0xFFFF) | (second >> kLowBits) * 65536};
+  }
+  return pairs;
+}
+
 // Sixteen bytes of the output from every row, two rows at a time.
-HC_AVX2 void AcrossSixteen(std::span<const std::uint8_t* const> rows, std::span<const std::int32_t> weights,
-                           std::size_t at, std::uint8_t* output) {
+HC_AVX2 void AcrossSixteen(std::span<const std::uint8_t* const> rows, std::span<const WeightPair> pairs, std::size_t at,
+                           std::uint8_t* output) {
   Sum even{_mm256_setzero_si256(), _mm256_setzero_si256()};
   Sum odd = even;
-  for (std::size_t k = 0; k < weights.size(); k += 2) {
-    const bool pair = k + 1 < weights.size();
-    const std::int32_t second = pair ? weights[k + 1] : 0;
-    const __m256i low = _mm256_set1_epi32((weights[k] & kLowMask) | (second & kLowMask) << 16);
-    const __m256i high = _mm256_set1_epi32((weights[k] >> kLowBits & 0xFFFF) | (second >> kLowBits) * 65536);
+  for (std::size_t k = 0; k < rows.size(); k += 2) {
+    const WeightPair& pair = pairs[k / 2];
+    const __m256i low = _mm256_set1_epi32(pair.low);
+    const __m256i high = _mm256_set1_epi32(pair.high);
     const __m256i a = _mm256_cvtepu8_epi16(Load128(rows[k] + at));
-    const __m256i b = _mm256_cvtepu8_epi16(Load128(rows[pair ? k + 1 : k] + at));
+    const __m256i b = _mm256_cvtepu8_epi16(Load128(rows[std::min(k + 1, rows.size() - 1)] + at));
     Accumulate(even, _mm256_unpacklo_epi16(a, b), low, high);
     Accumulate(odd, _mm256_unpackhi_epi16(a, b), low, high);
   }
-  const __m256i half = _mm256_set1_epi32(1 << (kWeightBits - 1));
-  const __m256i first = _mm256_srai_epi32(_mm256_add_epi32(Total(even), half), kWeightBits);
-  const __m256i last = _mm256_srai_epi32(_mm256_add_epi32(Total(odd), half), kWeightBits);
-  const __m256i words = _mm256_packs_epi32(first, last);  // undoes the order of the unpacking
+  const __m256i words = _mm256_packs_epi32(Round(Total(even)), Round(Total(odd)));  // undoes the order of the unpacking
   const __m128i bytes = _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
   std::memcpy(output + at, &bytes, sizeof(bytes));
 }
 
 HC_AVX2 void AcrossRows(std::span<const std::uint8_t* const> rows, std::span<const std::int32_t> weights,
                         std::size_t bytes, std::uint8_t* output) {
+  const std::vector<WeightPair> pairs = Pairs(weights);
   std::size_t at = 0;
-  for (; at + 16 <= bytes; at += 16) AcrossSixteen(rows, weights, at, output);
+  for (; at + 16 <= bytes; at += 16) AcrossSixteen(rows, pairs, at, output);
   AcrossRowsScalar(rows, weights, at, bytes, output);
 }
 
