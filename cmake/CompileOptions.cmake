@@ -1,6 +1,7 @@
 # Flags that every target of this project gets through hailo_clip_options.
 add_library(hailo_clip_options INTERFACE)
 target_compile_options(hailo_clip_options INTERFACE
+  -pthread  # everywhere, because some libraries ask for it and precompiled headers must agree (cmake/Layer.cmake)
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor
   -Wno-missing-field-initializers -Wold-style-cast -Woverloaded-virtual -Wnull-dereference -Wimplicit-fallthrough -Werror
   # (missing-field-initializers: designated initialisers leave the rest to the defaults on purpose.)
@@ -12,7 +13,9 @@ if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC reports false positives of these from inside coroutines and std::expected when it inlines.
-  target_compile_options(hailo_clip_options INTERFACE -Wno-null-dereference -Wno-maybe-uninitialized)
+  target_compile_options(hailo_clip_options INTERFACE -Wno-null-dereference -Wno-maybe-uninitialized
+    # ... and of this one in std::string, which it no longer sees as a system header once it is precompiled.
+    -Wno-stringop-overflow)
 endif()
 if(HAILO_CLIP_FUZZ)
   # Coverage for the fuzzer and, after it, for the report of what it reached.

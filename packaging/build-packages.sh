@@ -61,7 +61,8 @@ in_root "$root" apt-get build-dep -y -q --no-install-recommends -a "$arch" "$pla
 # The starter's package is for all architectures: only the build for this machine's own makes it.
 kind=any,all
 if [ "$arch" != "$host" ]; then kind=any; fi
-build=(dpkg-buildpackage "--build=$kind" -us -uc "-a$arch" "-j${HAILO_BUILD_JOBS:-$(nproc)}")
+# No packages with debug information: nobody keeps them.
+build=(env DEB_BUILD_OPTIONS=noautodbgsym DEB_CXXFLAGS_STRIP=-g dpkg-buildpackage "--build=$kind" -us -uc "-a$arch" "-j${HAILO_BUILD_JOBS:-$(nproc)}")
 if $vary; then
   # Not the clock itself: it is the machine's. Files' times are of the checkout, the date is 14 hours away.
   in_root "$root" unshare --uts sh -c "hostname elsewhere; umask 0027; cd $place && TZ=Etc/GMT-14 LC_ALL=C ${build[*]}"
@@ -73,7 +74,7 @@ built=$root$(dirname "$place")
 if $lintian; then
   in_root "$root" sh -c "lintian --allow-root --fail-on error,warning --info $(dirname "$place")/hailo-clip_*_$arch.changes"
 fi
-find "$built" -maxdepth 1 \( -name '*.deb' -o -name '*.buildinfo' \) ! -name '*-dbgsym_*' -exec cp -t "$output" {} +
+find "$built" -maxdepth 1 \( -name '*.deb' -o -name '*.buildinfo' \) -exec cp -t "$output" {} +
 cp "$source_root"/{install,verify,uninstall}.sh "$output/"
 mkdir -p "$output/tests/data/images"
 cp "$source_root/tests/data/images/photo_cat.png" "$output/tests/data/images/"

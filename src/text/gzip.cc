@@ -50,7 +50,7 @@ Result<std::string> Gunzip(std::string_view gzip, std::size_t max_bytes) {
     stream.next_out = reinterpret_cast<Bytef*>(content.data() + done);
     stream.avail_out = static_cast<uInt>(room);
     status = inflate(&stream, Z_NO_FLUSH);
-    content.resize(content.size() - stream.avail_out);
+    content.erase(content.size() - stream.avail_out);  // (GCC takes a smaller size in resize for an enormous one.)
   }
   if (status == Z_BUF_ERROR) return Fail(ErrorCode::kBadModel, "the gzip file is cut short");
   if (status == Z_MEM_ERROR) return Fail(ErrorCode::kOutOfMemory, "zlib ran out of memory");

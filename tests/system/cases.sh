@@ -9,6 +9,15 @@ case_install_packages() {
   echo "installed and verified: $(grep -c '^| ok' "$container/verify.log") checks, $(property StatusText), memory: $(property MemoryCurrent)"
 }
 
+# Without install.sh: what the packages do by themselves.
+case_packages_alone() {
+  inside_sh 'apt-get install -y -q --no-install-recommends /release/hailo-clip*.deb' > "$container/install.log" 2>&1 || { tail -n 5 "$container/install.log"; return 1; }
+  within 30 is_healthy && [ "$(inside systemctl is-enabled hailo-clip.service)" = enabled ] && [ "$(classify_cat)" = 'a cat' ] || return 1
+  inside_sh 'apt-get purge -y -q hailo-clip hailo-clip-model-starter' > /dev/null 2>&1 || return 1
+  inside_sh 'ls -d /usr/bin/hailo-clip /etc/hailo /var/lib/hailo-clip /usr/share/hailo-clip' > /dev/null 2>&1 && return 1
+  echo "apt-get install: enabled, healthy, classifies; apt-get purge: program, configuration and state are gone"
+}
+
 case_install_again_changes_nothing() {
   install_release > /dev/null 2>&1 || return 1
   local before after
@@ -64,7 +73,7 @@ case_killed() {
 case_stuck_encode_is_caught() {
   install_release > /dev/null 2>&1 || return 1
   local pid stopper
-  pid=$(pgrep -f '/usr/bin/hailo-clip serve' | head -n 1)
+  pid=$(service_pid)
   "$here/stop_threads.py" "$pid" encoder > "$container/stopped" &
   stopper=$!
   within 5 test -s "$container/stopped" || return 1
@@ -295,9 +304,9 @@ case_journal_has_fields() {
 case_nothing_is_written_in_steady_state() {
   install_release > /dev/null 2>&1 || return 1
   local before after
-  before=$(awk '$1 == "write_bytes:" { print $2 }' "/proc/$(pgrep -f '/usr/bin/hailo-clip serve' | head -n 1)/io")
+  before=$(awk '$1 == "write_bytes:" { print $2 }' "/proc/$(service_pid)/io")
   for _ in 1 2 3 4 5; do [ "$(classify_cat)" = 'a cat' ] || return 1; done
-  after=$(awk '$1 == "write_bytes:" { print $2 }' "/proc/$(pgrep -f '/usr/bin/hailo-clip serve' | head -n 1)/io")
+  after=$(awk '$1 == "write_bytes:" { print $2 }' "/proc/$(service_pid)/io")
   [ "$before" = "$after" ] && echo "5 classifications, 0 bytes written by the service"
 }
 

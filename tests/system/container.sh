@@ -13,11 +13,28 @@ new_container() {
   mount -t overlay overlay -o "lowerdir=$base,upperdir=$container/upper,workdir=$container/work" "$container/root"
 }
 
+# join_own_group: nspawn makes the control groups "payload" and "supervisor" where it is started; containers that run side
+# by side must not share them.
+join_own_group() {
+  local names path top group
+  while IFS=: read -r _ names path; do
+    case "$names" in
+      '') top=/sys/fs/cgroup; [ ! -d $top/unified ] || top=$top/unified ;;
+      name=systemd) top=/sys/fs/cgroup/systemd ;;
+      *) continue ;;
+    esac
+    group=$top${path%/}/${container##*/}
+    mkdir -p "$group" && echo "$BASHPID" > "$group/cgroup.procs" && echo "$group" >> "$container/groups"
+  done < /proc/self/cgroup
+}
+
 # boot: returns when the boot is over, degraded or not. The network is private and has nothing but lo.
 boot() {
-  env SYSTEMD_SECCOMP="${container_seccomp:-1}" systemd-nspawn --quiet --register=no --keep-unit --boot --private-network \
-    --machine=hailo-clip-test --console=pipe --bind-ro="$release:/release" --capability=CAP_BPF \
-    -D "$container/root" < /dev/null > "$container/log" 2>&1 &
+  : > "$container/groups"
+  (join_own_group
+    exec env SYSTEMD_SECCOMP="${container_seccomp:-1}" systemd-nspawn --quiet --register=no --keep-unit --boot --private-network \
+      --machine=hailo-clip-test --console=pipe --bind-ro="$release:/release" --capability=CAP_BPF \
+      -D "$container/root") < /dev/null > "$container/log" 2>&1 &
   nspawn=$!
   for _ in $(seq 300); do
     leader=$(pgrep -P "$nspawn" | head -n 1)
@@ -41,6 +58,9 @@ shut_down() {
   kill -KILL "$nspawn" 2> /dev/null
   wait "$nspawn" 2> /dev/null
   nspawn='' leader=''
+  local group
+  while read -r group; do find "$group" -depth -type d -exec rmdir {} + ; done < "$container/groups"
+  rm "$container/groups"
 }
 
 end_container() {
@@ -72,6 +92,8 @@ files_inside() {
 }
 
 service_is() { [ "$(inside systemctl is-active hailo-clip.service)" = "$1" ]; }
+# The service's process, as it is numbered here.
+service_pid() { pgrep --ns "$leader" --nslist pid -f '/usr/bin/hailo-clip serve' | head -n 1; }
 property() { inside systemctl show -p "$1" --value hailo-clip.service; }
 health() { inside curl -s --max-time 5 "http://127.0.0.1:${1:-5000}/health"; }
 is_healthy() { health "$@" | grep -q '"status":"healthy"'; }

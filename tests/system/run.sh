@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # System tests: packages and scripts on a real Debian 13 with systemd, in a container. For root.
 #
-#   tests/system/run.sh [--release FOLDER] [--arm64] [--junit FILE] [--keep] [CASE...]
+#   tests/system/run.sh [--release FOLDER] [--arm64] [--checkout] [--jobs N] [--junit FILE] [--keep] [CASE...]
 #     --release FOLDER  an unpacked release to test (default: one is built by packaging/build-packages.sh)
 #     --arm64           also the arm64 packages, under emulation (some minutes more)
+#     --checkout        also install.sh in a checkout, which it compiles (some minutes more)
+#     --jobs N          so many containers side by side (default: one for each processor)
 #     --junit FILE      write the results there
 #     --keep            keep the container of a case that failed
 #     --list            the cases; without CASE all of them run
@@ -21,15 +23,19 @@ repository=$(cd "$here/../.." && pwd)
 . "$here/cases.sh"
 # shellcheck source=tests/system/arm64.sh
 . "$here/arm64.sh"
+# shellcheck source=tests/system/checkout.sh
+. "$here/checkout.sh"
 
 all_cases() { declare -F | sed -n 's/^declare -f case_//p'; }
 
-release='' junit='' keep=false arm64=false cases=()
+release='' junit='' jobs=$(nproc) keep=false arm64=false checkout=false cases=()
 while [ $# -gt 0 ]; do
   case "$1" in
     --release) release=$(cd "$2" && pwd); shift ;;
     --junit) junit=$2; shift ;;
     --arm64) arm64=true ;;
+    --checkout) checkout=true ;;
+    --jobs) jobs=$2; shift ;;
     --keep) keep=true ;;
     --list) all_cases; exit 0 ;;
     -*) sed -n '2,/^set -/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2 ;;
@@ -65,28 +71,32 @@ fi
 
 # What the program depends on is in the base, so that no case needs a network.
 dependencies=$(dpkg-deb -f "$release"/hailo-clip_*_"$(dpkg --print-architecture)".deb Depends | tr ',' '\n' | sed 's/|.*//; s/([^)]*)//; s/ //g' | sort -u)
+system_packages=(systemd systemd-sysv dbus curl procps iproute2 libfaketime)
 # shellcheck disable=SC2086  # a list
-make_root system systemd systemd-sysv dbus curl procps iproute2 libfaketime $dependencies || exit 1
+make_root system "${system_packages[@]}" $dependencies || exit 1
 base=$made_root
 
-trap 'end_container' EXIT
-passed=0 failed=0 skipped=0 results=''
+results=$(mktemp -d)
+trap 'rm -rf "$results"' EXIT
 
-# report STATUS NAME SECONDS TEXT
+# report STATUS NAME SECONDS TEXT: a line of the table, and a file in $results named after the outcome.
 report() {
   local word=ok element=''
   case "$1" in
-    0) passed=$((passed + 1)) ;;
-    77) word=skip skipped=$((skipped + 1)) element='<skipped/>' ;;
-    *) word=FAIL failed=$((failed + 1)) element='<failure/>' ;;
+    0) ;;
+    77) word=skip element='<skipped/>' ;;
+    *) word=FAIL element='<failure/>' ;;
   esac
   printf '%-4s %-44s %4d s  %s\n' "$word" "$2" "$3" "$4"
-  results+="<testcase classname=\"system\" name=\"$2\" time=\"$3\">$element</testcase>"
+  echo "<testcase classname=\"system\" name=\"$2\" time=\"$3\">$element</testcase>" > "$results/$2.$word"
 }
+count() { find "$results" -name "*.$1" | wc -l; }
 
+# run_case NAME: in a shell of its own, in a container of its own.
 run_case() {
   local begin=$SECONDS text status
-  new_container && boot || { report 1 "$1" $((SECONDS - begin)) "the container did not start"; end_container; return; }
+  trap 'end_container' EXIT
+  new_container && boot || { report 1 "$1" $((SECONDS - begin)) "the container did not start"; return; }
   # Not in a subshell: a case may boot again, and the container that then runs is ended here.
   "case_$1" > "$container/said" 2>&1
   status=$?
@@ -96,26 +106,32 @@ run_case() {
     echo "     kept: $container"
     shut_down
     container=''
-  else
-    end_container
   fi
 }
 
 for name in "${cases[@]}"; do
   declare -F "case_$name" > /dev/null || { echo "run.sh: there is no case '$name'; --list shows them" >&2; exit 2; }
-  run_case "$name"
 done
-if $arm64; then
-  begin=$SECONDS
-  text=$(classify_on_arm64 2>&1)
-  report $? arm64_under_emulation $((SECONDS - begin)) "$(printf '%s' "$text" | tail -n 3 | tr '\n' ' ')"
-fi
+for name in "${cases[@]}"; do
+  while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n; done
+  (run_case "$name") &
+done
+wait
+# slow NAME FUNCTION: a case that makes its own root.
+slow() {
+  local begin=$SECONDS text
+  text=$("$2" 2>&1)
+  report $? "$1" $((SECONDS - begin)) "$(printf '%s' "$text" | tail -n 3 | tr '\n' ' ')"
+}
+wanted=${#cases[@]}
+if $arm64; then slow arm64_under_emulation classify_on_arm64; wanted=$((wanted + 1)); fi
+if $checkout; then slow install_from_checkout install_from_checkout; wanted=$((wanted + 1)); fi
 
+passed=$(count ok) failed=$(count FAIL) skipped=$(count skip)
 if [ -n "$junit" ]; then
-  echo "<testsuite name=\"system\" tests=\"$((passed + failed + skipped))\" failures=\"$failed\" skipped=\"$skipped\">$results</testsuite>" > "$junit"
+  echo "<testsuite name=\"system\" tests=\"$((passed + failed + skipped))\" failures=\"$failed\" skipped=\"$skipped\">$(cat "$results"/*)</testsuite>" > "$junit"
 fi
-# An error that bash gives up a whole loop for must not pass as the end of the cases.
-wanted=$((${#cases[@]} + $($arm64 && echo 1 || echo 0)))
+# An error that bash gives up a whole case for must not pass as the end of it.
 if [ $((passed + failed + skipped)) -ne $wanted ]; then
   echo "run.sh: $wanted cases were wanted, $((passed + failed + skipped)) ran" >&2
   failed=$((failed + 1))
