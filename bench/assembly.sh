@@ -16,7 +16,7 @@ if [ $# -gt 1 ]; then
   exit
 fi
 disassembly=$(objdump --disassemble --demangle --no-show-raw-insn "$binary")
-for name in "(anonymous namespace)::Rows" "(anonymous namespace)::Dots" "hailo_clip::SumOfExponentials" \
+for name in "(anonymous namespace)::Rows" "(anonymous namespace)::Dots" "(anonymous namespace)::SumOnAvx2" \
   "hailo_clip::LargestIndexes" "(anonymous namespace)::AlongRow" "(anonymous namespace)::AcrossRows" \
   "hailo_clip::NormalizeToNchw"; do
   echo "== $name"

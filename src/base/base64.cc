@@ -3,6 +3,8 @@
 #include <array>
 #include <cstdint>
 
+#include "base/base64_blocks.h"
+
 namespace hailo_clip {
 namespace {
 
@@ -28,14 +30,18 @@ char Byte(std::uint32_t value) { return static_cast<char>(static_cast<unsigned c
 
 }  // namespace
 
-Result<std::string> DecodeBase64(std::string_view text) {
-  std::string out(text.size() / 4 * 3 + 3, '\0');
-  char* write = out.data();
+Result<std::size_t> DecodeBase64To(std::string_view text, char* out, Base64Blocks decode_blocks) {
+  char* write = out;
   std::uint32_t group = 0;
   int digits = 0;  // in the current group
   std::size_t i = 0;
   while (i < text.size()) {
-    if (digits == 0 && i + 4 <= text.size()) {  // the common case: four digits at once
+    if (digits == 0) {
+      const std::size_t done = decode_blocks(text.substr(i), write);
+      i += done;
+      write += done / 4 * 3;
+    }
+    if (digits == 0 && i + 4 <= text.size()) {
       const std::uint32_t a = Digit(text[i]), b = Digit(text[i + 1]), c = Digit(text[i + 2]), d = Digit(text[i + 3]);
       if (((a | b | c | d) & 0x80U) == 0) {
         const std::uint32_t bits = a << 18U | b << 12U | c << 6U | d;
@@ -75,7 +81,21 @@ Result<std::string> DecodeBase64(std::string_view text) {
     *write++ = Byte(group >> 10U);
     *write++ = Byte(group >> 2U);
   }
-  out.resize(static_cast<std::size_t>(write - out.data()));
+  return static_cast<std::size_t>(write - out);
+}
+
+Result<std::size_t> DecodeBase64To(std::string_view text, char* out) {
+  return DecodeBase64To(text, out, BestBase64Blocks());
+}
+
+Result<std::string> DecodeBase64(std::string_view text) {
+  Result<std::size_t> size = 0;
+  std::string out;
+  out.resize_and_overwrite(text.size() / 4 * 3 + 3, [&](char* memory, std::size_t) {
+    size = DecodeBase64To(text, memory);
+    return size.value_or(0);
+  });
+  if (!size) return std::unexpected(std::move(size).error());
   return out;
 }
 

@@ -14,6 +14,10 @@ namespace hailo_clip {
 // skipped. Anything else, a lone last character or data after the padding is kInvalidArgument with the offset.
 [[nodiscard]] Result<std::string> DecodeBase64(std::string_view text);
 
+// The same, written to `out`, which has room for three bytes for every four characters begun and returns how many it
+// holds. `out` may be where `text` is, or before it: decoding in place needs no memory.
+[[nodiscard]] Result<std::size_t> DecodeBase64To(std::string_view text, char* out);
+
 // Standard alphabet, padded.
 [[nodiscard]] std::string EncodeBase64(std::span<const std::byte> bytes);
 

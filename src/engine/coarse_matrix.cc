@@ -113,7 +113,7 @@ CoarseMatrix CoarseMatrix::Of(const HalfMatrix& matrix) {
     coarse.longest_row_ = std::max(coarse.longest_row_, Length(row));
     coarse.longest_codes_ = std::max(coarse.longest_codes_, scale * std::sqrt(codes_squared));
   }
-  const auto usual = errors.begin() + static_cast<std::ptrdiff_t>(errors.size() - 1 - errors.size() / 100);
+  const auto usual = errors.begin() + static_cast<std::ptrdiff_t>(errors.size() - 1 - errors.size() / 1'000);
   std::ranges::nth_element(errors, usual);
   coarse.usual_error_ = *usual;
   return coarse;

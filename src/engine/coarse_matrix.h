@@ -21,6 +21,7 @@
 #include <span>
 #include <vector>
 
+#include "base/huge_pages.h"
 #include "engine/half_matrix.h"
 
 namespace hailo_clip {
@@ -49,7 +50,7 @@ class CoarseMatrix {
     return estimates.bound_of_error * rows_[row].error + estimates.bound_of_all;
   }
 
-  // |e| of a row, and the largest one but for the worst hundredth of the rows.
+  // |e| of a row, and the largest one but for the worst thousandth of the rows.
   [[nodiscard]] float error(std::size_t row) const { return rows_[row].error; }
   [[nodiscard]] float usual_error() const { return usual_error_; }
 
@@ -59,10 +60,10 @@ class CoarseMatrix {
     float error = 0;  // |e|
   };
 
-  std::size_t stride_ = 0;          // as of the HalfMatrix
-  std::vector<float> mean_;         // [stride]
-  std::vector<Row> rows_;           // [rows]
-  std::vector<std::int8_t> codes_;  // [rows, stride]
+  std::size_t stride_ = 0;                                          // as of the HalfMatrix
+  std::vector<float> mean_;                                         // [stride]
+  std::vector<Row> rows_;                                           // [rows]
+  std::vector<std::int8_t, HugePageAllocator<std::int8_t>> codes_;  // [rows, stride]
   float usual_error_ = 0;
   double longest_row_ = 0;    // |w|
   double longest_codes_ = 0;  // |scale * codes|

@@ -25,6 +25,8 @@ class EmbeddingRun {
   // Without context.use_caches, `cache` stays untouched and only equal inputs of this run share an embedding.
   EmbeddingRun(EmbeddingCache& cache, const RequestContext& context, Submit submit, Collect collect);
 
+  void Reserve(std::size_t inputs) { inputs_.reserve(inputs); }
+
   // `key` as CacheKey makes it. An input that cannot be submitted is not added.
   [[nodiscard]] Status Add(std::string key);
 

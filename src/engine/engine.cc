@@ -224,6 +224,7 @@ Classification Engine::Rank(const ServedModel& serving, const ClassifyRequest& r
                             std::span<const float> image) const {
   const StageTimer timer(metrics_.Of(Stage::kScore), clock_);
   std::vector<float> cosines;
+  cosines.reserve(prompts.embeddings.size());
   for (const SharedEmbedding& prompt : prompts.embeddings) cosines.push_back(DotProduct(image, *prompt));
   Ranking ranking = RankPrompts(cosines, ScoringOf(*serving.model, request));
   Classification answer{.model = serving.identity,

@@ -7,6 +7,8 @@
 #include <span>
 #include <vector>
 
+#include "base/huge_pages.h"
+
 namespace hailo_clip {
 
 // IEEE 754 binary16, rounded to nearest even, as F16C and arm64 do it; beyond its range infinite.
@@ -41,7 +43,7 @@ class HalfMatrix {
   std::size_t rows_ = 0;
   std::size_t dimension_ = 0;
   std::size_t stride_ = 0;
-  std::vector<std::uint16_t> halves_;
+  std::vector<std::uint16_t, HugePageAllocator<std::uint16_t>> halves_;
 };
 
 // The dot product of `query` with each row, [rows]: cosines, if all have unit length. `query` has matrix.dimension()

@@ -91,6 +91,7 @@ Result<EncodedTexts> LoadedModel::EncodeTexts(std::span<const std::string> texts
   HC_TRY(CheckHasTexts());
   EncodedTexts result;
   std::vector<Tokens> tokens;
+  tokens.reserve(texts.size());
   for (const std::string& text : texts) {
     tokens.push_back(Tokenize(text));
     result.truncated.push_back(tokens.back().truncated);
@@ -123,6 +124,7 @@ Status LoadedModel::EncodePortion(std::span<const Tokens> tokens, std::span<cons
     return embeddings;
   };
   EmbeddingRun run(texts_, context, submit, collect);
+  run.Reserve(which.size());
   for (const std::size_t i : which) HC_TRY(run.Add(CacheKey(fingerprint_, std::as_bytes(std::span(tokens[i].ids)))));
   HC_ASSIGN(auto embeddings, run.Finish());
   for (std::size_t i = 0; i < which.size(); ++i) {

@@ -11,7 +11,7 @@ namespace {
 
 // e^x for x <= 0, exact to 2e-7 of itself; 0 below -87.7, where floats lose their precision. A loop of these becomes
 // vector instructions, which calls of std::exp do not.
-float ExponentialOfNegative(float x) {
+[[gnu::always_inline]] inline float ExponentialOfNegative(float x) {
   constexpr float kRoundsToWhole = 0x1.8p23F;  // floats of this size are whole
   constexpr float kLn2High = 0x1.62e4p-1F;     // so few bits that its product with a small whole number is exact
   constexpr float kLn2Low = 0x1.7f7d1cp-20F;   // and what is left of ln 2
@@ -30,9 +30,31 @@ float ExponentialOfNegative(float x) {
 }
 
 // At most 1: nothing overflows, and the largest never vanishes.
-float Exponential(float cosine, float largest, float logit_scale) {
+[[gnu::always_inline]] inline float Exponential(float cosine, float largest, float logit_scale) {
   return ExponentialOfNegative(logit_scale * (cosine - largest));
 }
+
+[[gnu::always_inline]] inline double Sum(std::span<const float> cosines, float largest, float scale) {
+  constexpr std::size_t kAtOnce = 64;
+  constexpr std::size_t kSums = 8;
+  double sums[kSums] = {};
+  std::size_t i = 0;
+  for (; i + kAtOnce <= cosines.size(); i += kAtOnce) {
+    float some[kAtOnce];
+    for (std::size_t k = 0; k < kAtOnce; ++k) some[k] = Exponential(cosines[i + k], largest, scale);
+    for (std::size_t k = 0; k < kAtOnce; ++k) sums[k % kSums] += some[k];
+  }
+  double total = 0;
+  for (const double sum : sums) total += sum;
+  for (; i < cosines.size(); ++i) total += Exponential(cosines[i], largest, scale);
+  return total;
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) double SumOnAvx2(std::span<const float> cosines, float largest, float scale) {
+  return Sum(cosines, largest, scale);
+}
+#endif
 
 // From a cosine to its score.
 class Scorer {
@@ -125,20 +147,11 @@ std::vector<std::size_t> LargestIndexes(std::span<const float> cosines, std::siz
 }
 
 double SumOfExponentials(std::span<const float> cosines, float largest, double logit_scale) {
-  constexpr std::size_t kAtOnce = 64;
-  constexpr std::size_t kSums = 8;
-  const auto scale = static_cast<float>(logit_scale);
-  double sums[kSums] = {};
-  std::size_t i = 0;
-  for (; i + kAtOnce <= cosines.size(); i += kAtOnce) {
-    float some[kAtOnce];
-    for (std::size_t k = 0; k < kAtOnce; ++k) some[k] = Exponential(cosines[i + k], largest, scale);
-    for (std::size_t k = 0; k < kAtOnce; ++k) sums[k % kSums] += some[k];
-  }
-  double total = 0;
-  for (const double sum : sums) total += sum;
-  for (; i < cosines.size(); ++i) total += Exponential(cosines[i], largest, scale);
-  return total;
+#if defined(__x86_64__)
+  // Twice as wide, the same bits: nothing is fused.
+  if (__builtin_cpu_supports("avx2")) return SumOnAvx2(cosines, largest, static_cast<float>(logit_scale));
+#endif
+  return Sum(cosines, largest, static_cast<float>(logit_scale));
 }
 
 Ranking RankPrompts(std::span<const float> cosines, const ScoringOptions& options) {

@@ -77,6 +77,20 @@ Result<JsonDocument> JsonDocument::Parse(std::string& text) {
   }
 }
 
+Result<JsonDocument> JsonDocument::ParseAround(std::string& text) {
+  std::optional<LongStrings> long_strings = LongStrings::TakeFrom(text);
+  if (!long_strings) return Parse(text);
+  HC_ASSIGN(JsonDocument document, Parse(long_strings->json));
+  document.long_strings_ = std::move(long_strings);
+  return document;
+}
+
+Result<Fields> Fields::Of(const JsonDocument& document, std::span<const std::string_view> known) {
+  HC_ASSIGN(Fields fields, Of(document.root(), known));
+  if (document.long_strings()) fields.long_strings_ = &*document.long_strings();
+  return fields;
+}
+
 Result<Fields> Fields::Of(element value, std::span<const std::string_view> known, std::string_view where) {
   Fields fields;
   if (!where.empty()) fields.where_ = fmt::format("{}: ", where);
@@ -119,7 +133,7 @@ Result<std::optional<std::string_view>> Fields::String(std::string_view name) co
   std::string_view text;
   if (value->get(text) != simdjson::SUCCESS)
     return Fail(ErrorCode::kInvalidArgument, "{} must be a string, not {}", Label(name), KindName(*value));
-  return text;
+  return long_strings_ != nullptr ? long_strings_->Find(text) : text;
 }
 
 Result<std::optional<std::int64_t>> Fields::Integer(std::string_view name, std::int64_t min, std::int64_t max) const {
@@ -167,7 +181,7 @@ Result<std::optional<std::vector<std::string_view>>> Fields::Strings(std::string
                   KindName(member));
     if (texts.size() == max_count)
       return Fail(ErrorCode::kInvalidArgument, "{} has more than {} members", Label(name), max_count);
-    texts.push_back(text);
+    texts.push_back(long_strings_ != nullptr ? long_strings_->Find(text) : text);
   }
   if (texts.empty()) return Fail(ErrorCode::kInvalidArgument, "{} must not be empty", Label(name));
   return texts;

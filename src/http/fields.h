@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "http/long_strings.h"
 
 namespace hailo_clip::http {
 
@@ -25,9 +26,15 @@ class JsonDocument {
   // that memory stays a small multiple of the text. kInvalidArgument says "No JSON body" or what is malformed.
   [[nodiscard]] static Result<JsonDocument> Parse(std::string& text);
 
+  // The same, but long strings (long_strings.h) stay in `text`, which must live and stay as it is until they are read:
+  // through Fields, not through root().
+  [[nodiscard]] static Result<JsonDocument> ParseAround(std::string& text);
+
   [[nodiscard]] simdjson::dom::element root() const { return root_; }
+  [[nodiscard]] const std::optional<LongStrings>& long_strings() const { return long_strings_; }
 
  private:
+  std::optional<LongStrings> long_strings_;
   std::unique_ptr<simdjson::dom::parser> parser_;
   simdjson::dom::element root_;
 };
@@ -40,6 +47,8 @@ class Fields {
   // `where` prefixes messages: "" for the body itself, "input[2]" for an object inside.
   [[nodiscard]] static Result<Fields> Of(simdjson::dom::element value, std::span<const std::string_view> known,
                                          std::string_view where = "");
+  // Of a whole body, whose long strings it finds. `document` outlives it.
+  [[nodiscard]] static Result<Fields> Of(const JsonDocument& document, std::span<const std::string_view> known);
 
   [[nodiscard]] bool Has(std::string_view name) const { return Find(name).has_value(); }
   [[nodiscard]] std::optional<simdjson::dom::element> Find(std::string_view name) const;
@@ -60,6 +69,7 @@ class Fields {
  private:
   std::vector<std::pair<std::string_view, simdjson::dom::element>> fields_;
   std::string where_;
+  const LongStrings* long_strings_ = nullptr;  // nullptr: none
 };
 
 // kInvalidArgument unless `text` holds something besides white space, no NUL, and at most `max_bytes`.

@@ -1,5 +1,8 @@
 #include "http/picture_input.h"
 
+#include <functional>
+#include <utility>
+
 #include "base/base64.h"
 #include "http/ascii.h"
 
@@ -25,6 +28,23 @@ Result<std::string_view> Base64OfDataUri(std::string_view uri, std::string_view 
   return uri.substr(comma + 1);
 }
 
+// Of a data URI or of bare base64.
+Result<std::string_view> Base64Of(std::string_view text, std::string_view where) {
+  const std::string_view start = text.substr(0, 8);
+  if (EqualIgnoringCase(start.substr(0, 7), "http://") || EqualIgnoringCase(start, "https://"))
+    return Fail(ErrorCode::kInvalidArgument,
+                "{} is a URL, which this service does not fetch; send the picture as base64 or a data URI", where);
+  return EqualIgnoringCase(start.substr(0, kScheme.size()), kScheme) ? Base64OfDataUri(text, where) : text;
+}
+
+std::unexpected<Error> NotDecoded(std::string_view where, const Error& error) {
+  return Fail(ErrorCode::kInvalidArgument, "Failed to decode image: {} is {}", where, error.message);
+}
+
+std::unexpected<Error> Empty(std::string_view where) {
+  return Fail(ErrorCode::kInvalidArgument, "Failed to decode image: {} is empty", where);
+}
+
 }  // namespace
 
 bool IsPictureDataUri(std::string_view text) {
@@ -32,18 +52,23 @@ bool IsPictureDataUri(std::string_view text) {
 }
 
 Result<std::string> DecodePictureText(std::string_view text, std::string_view where) {
-  const std::string_view start = text.substr(0, 8);
-  if (EqualIgnoringCase(start.substr(0, 7), "http://") || EqualIgnoringCase(start, "https://"))
-    return Fail(ErrorCode::kInvalidArgument,
-                "{} is a URL, which this service does not fetch; send the picture as base64 or a data URI", where);
-  if (EqualIgnoringCase(start.substr(0, kScheme.size()), kScheme)) {
-    HC_ASSIGN(text, Base64OfDataUri(text, where));
-  }
-  Result<std::string> bytes = DecodeBase64(text);
-  if (!bytes)
-    return Fail(ErrorCode::kInvalidArgument, "Failed to decode image: {} is {}", where, bytes.error().message);
-  if (bytes->empty()) return Fail(ErrorCode::kInvalidArgument, "Failed to decode image: {} is empty", where);
+  HC_ASSIGN(const std::string_view base64, Base64Of(text, where));
+  Result<std::string> bytes = DecodeBase64(base64);
+  if (!bytes) return NotDecoded(where, bytes.error());
+  if (bytes->empty()) return Empty(where);
   return bytes;
+}
+
+Result<std::string> TakePicture(std::string& body, std::string_view text, std::string_view where) {
+  const bool is_part =
+      !std::less<>()(text.data(), body.data()) && std::less<>()(text.data(), body.data() + body.size());
+  if (!is_part) return DecodePictureText(text, where);
+  HC_ASSIGN(const std::string_view base64, Base64Of(text, where));
+  const Result<std::size_t> size = DecodeBase64To(base64, body.data());
+  if (!size) return NotDecoded(where, size.error());
+  if (*size == 0) return Empty(where);
+  body.resize(*size);
+  return std::move(body);
 }
 
 }  // namespace hailo_clip::http

@@ -47,14 +47,10 @@ struct Received {
   bool is_list = false;
 };
 
-Result<Received> ReadJson(std::string& json) {
-  HC_ASSIGN(JsonDocument document, JsonDocument::Parse(json));
-  return Received{.document = std::move(document), .pictures = {}};
-}
-
 Result<Received> ReadForm(const Form& form) {
   HC_ASSIGN(std::string json, FormToJson(form, kFormFields));
-  return ReadJson(json);
+  HC_ASSIGN(JsonDocument document, JsonDocument::Parse(json));
+  return Received{.document = std::move(document), .pictures = {}};
 }
 
 // `batch`: files of both names may repeat, and an empty one is left for the decoder to refuse.
@@ -97,7 +93,8 @@ Result<Received> ReadBody(Request& request, bool batch = false) {
     case BodyKind::kJson:
     case BodyKind::kOther: break;
   }
-  return ReadJson(request.body);
+  HC_ASSIGN(JsonDocument document, JsonDocument::ParseAround(request.body));
+  return Received{.document = std::move(document), .pictures = {}};
 }
 
 Status RefuseUrl(const Fields& fields) {
@@ -118,14 +115,21 @@ Result<Priority> ReadPriority(const Fields& fields) {
   return Fail(ErrorCode::kInvalidArgument, "field 'priority' must be \"interactive\" or \"bulk\"");
 }
 
+// CheckText, but the name of a list's member is put together only for a message: there are up to thousands.
+Status CheckMember(std::string_view text, std::string_view list, std::size_t index) {
+  if (CheckText(text, kMaxTextBytes, list)) return {};
+  return CheckText(text, kMaxTextBytes, fmt::format("{}[{}]", list, index));
+}
+
 Result<std::vector<std::string>> ReadPrompts(const Fields& fields) {
   auto prompts = fields.Strings("prompts", kMaxPrompts);
   if (!prompts) return FailWithin(kBadPrompts, std::move(prompts).error());
   if (!prompts->has_value())
     return Fail(ErrorCode::kInvalidArgument, "{}: send 1 to {} strings to choose from", kBadPrompts, kMaxPrompts);
   std::vector<std::string> texts;
+  texts.reserve((*prompts)->size());
   for (const std::string_view prompt : **prompts) {
-    HC_TRY(CheckText(prompt, kMaxTextBytes, fmt::format("{}: prompts[{}]", kBadPrompts, texts.size())));
+    HC_TRY(CheckMember(prompt, "Missing or invalid 'prompts' array: prompts", texts.size()));
     texts.emplace_back(prompt);
   }
   return texts;
@@ -197,28 +201,28 @@ Result<ClassifyRequest> ReadQuestion(const Fields& fields) {
 
 Result<ClassifyInput> ReadClassify(Request& request) {
   HC_ASSIGN(Received received, ReadBody(request));
-  HC_ASSIGN(const Fields fields, Fields::Of(received.document.root(), kClassifyFields));
+  HC_ASSIGN(const Fields fields, Fields::Of(received.document, kClassifyFields));
   HC_TRY(RefuseUrl(fields));
   ClassifyInput input;
   if (received.is_list) return Fail(ErrorCode::kInvalidArgument, "classify takes one picture, in 'image'");
+  HC_ASSIGN(const auto image, fields.String("image"));
+  if (!image && received.pictures.empty())
+    return Fail(ErrorCode::kInvalidArgument,
+                "Missing 'image' field: send the picture as base64, a data URI or a multipart file");
+  HC_ASSIGN(input.engine, ReadQuestion(fields));
+  HC_ASSIGN(input.priority, ReadPriority(fields));
   if (!received.pictures.empty()) {
     input.picture = std::move(received.pictures.front());
   } else {
-    HC_ASSIGN(const auto image, fields.String("image"));
-    if (!image)
-      return Fail(ErrorCode::kInvalidArgument,
-                  "Missing 'image' field: send the picture as base64, a data URI or a multipart file");
-    HC_ASSIGN(input.picture, DecodePictureText(*image, "field 'image'"));
+    HC_ASSIGN(input.picture, TakePicture(request.body, *image, "field 'image'"));  // last: the body is lost
   }
-  HC_ASSIGN(input.engine, ReadQuestion(fields));
-  HC_ASSIGN(input.priority, ReadPriority(fields));
   request.DropBody();
   return input;
 }
 
 Result<ClassifyBatchInput> ReadClassifyBatch(Request& request) {
   HC_ASSIGN(Received received, ReadBody(request, true));
-  HC_ASSIGN(const Fields fields, Fields::Of(received.document.root(), kBatchFields));
+  HC_ASSIGN(const Fields fields, Fields::Of(received.document, kBatchFields));
   HC_TRY(RefuseUrl(fields));
   if (fields.Has("image"))
     return Fail(ErrorCode::kInvalidArgument, "field 'image' is for one picture; send an array of them in 'images'");
@@ -245,7 +249,7 @@ Result<ClassifyBatchInput> ReadClassifyBatch(Request& request) {
 
 Result<EmbedImagesInput> ReadEmbedImages(Request& request) {
   HC_ASSIGN(Received received, ReadBody(request));
-  HC_ASSIGN(const Fields fields, Fields::Of(received.document.root(), kEmbedImageFields));
+  HC_ASSIGN(const Fields fields, Fields::Of(received.document, kEmbedImageFields));
   HC_TRY(RefuseUrl(fields));
   EmbedImagesInput input{.pictures = std::move(received.pictures), .is_list = received.is_list, .model = {}};
   HC_ASSIGN(input.model, ReadModel(fields));
@@ -258,7 +262,7 @@ Result<EmbedImagesInput> ReadEmbedImages(Request& request) {
                 "Missing 'image' field: send the picture as base64, a data URI or a multipart file");
   if (sources > 1) return Fail(ErrorCode::kInvalidArgument, "send either 'image' or 'images', not both");
   if (image) {
-    HC_ASSIGN(std::string picture, DecodePictureText(*image, "field 'image'"));
+    HC_ASSIGN(std::string picture, TakePicture(request.body, *image, "field 'image'"));
     input.pictures.push_back(std::move(picture));
   }
   if (images) {
@@ -293,7 +297,7 @@ Result<EmbedTextsInput> ReadEmbedTexts(Request& request) {
   if (texts) {
     input.is_list = true;
     for (const std::string_view member : *texts) {
-      HC_TRY(CheckText(member, kMaxTextBytes, fmt::format("texts[{}]", input.texts.size())));
+      HC_TRY(CheckMember(member, "texts", input.texts.size()));
       input.texts.emplace_back(member);
     }
   }

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/base64.h"
+#include "http/picture_input.h"
 #include "text/prompt_template.h"
 
 namespace hailo_clip::http {
@@ -36,6 +38,29 @@ TEST(ReadClassify, ReadsEveryField) {
   EXPECT_EQ(input->engine.apply_softmax, false);
   EXPECT_EQ(input->priority, Priority::kBulk);
   EXPECT_EQ(request.body.capacity(), std::string().capacity()) << "the body is freed";
+}
+
+TEST(ReadClassify, DecodesAPictureOfAnySizeAsItDecodesASmallOne) {
+  std::string picture(100'000, '\0');
+  for (std::size_t i = 0; i < picture.size(); ++i) picture[i] = static_cast<char>(i * i >> 4U);
+  const std::string base64 = EncodeBase64(BytesOf(picture));
+  std::string escaped = base64, lines = base64;
+  for (std::size_t at = 0; (at = escaped.find('/', at)) != std::string::npos; at += 2) escaped.insert(at, 1, '\\');
+  for (std::size_t at = 76; at < lines.size(); at += 78) lines.insert(at, "\\n");
+  for (const std::string& text : {base64, "data:image/jpeg;base64," + base64, escaped, lines}) {
+    Request request = JsonRequest(R"({"top_k":2,"image":")" + text + R"(","prompts":["a cat"]})");
+    const auto input = ReadClassify(request);
+    ASSERT_TRUE(input.has_value()) << input.error().message;
+    EXPECT_TRUE(input->picture == picture);
+    EXPECT_EQ(input->engine.prompts, std::vector<std::string>{"a cat"});
+    Request embed = JsonRequest(R"({"images":["aGVsbG8=",")" + text + R"("]})");
+    EXPECT_EQ(ReadEmbedImages(embed)->pictures, (std::vector<std::string>{"hello", picture}));
+  }
+  const std::string wrong = base64 + "!";
+  EXPECT_NE(ClassifyError(R"({"image":")" + wrong + R"(","prompts":["a"]})").find("at offset 133336"),
+            std::string::npos);
+  EXPECT_NE(ClassifyError(R"({"image":"aGVsbG8=","prompts":[")" + base64 + "\"]}").find("longer than 4000"),
+            std::string::npos);
 }
 
 TEST(ReadPriority, EveryRouteTakesIt) {
