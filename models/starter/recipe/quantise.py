@@ -8,7 +8,7 @@ in the batch. Convolutions become QLinearConv: unsigned inputs, signed kernels w
 rounding a kernel adds to its channel's mean over the pictures is taken from the bias: without that, accuracy is lost.
 The softmax, the projections and the colours stay float32.
 
-What the integer part gives is the same on every CPU:
+What the integer part gives should be the same on every CPU (tried on one, AVX2 without VNNI):
 - Without VNNI, x86 adds two products in 16 bits and saturates. 128 x 255 fits, so no two weights of a channel with the
   same sign add up to more than 128. (Depthwise kernels are computed in another way, they use -127..127.)
 - The sums of a stage's blocks share one scale and one zero point: adding them is exact, however it is done.
