@@ -1,7 +1,6 @@
 """verify, default, rm, export and import of a bundle; imports that are killed."""
 import io
 import os
-import pathlib
 import random
 import shutil
 import signal
@@ -66,59 +65,90 @@ def repack(source, target, change):
             content = change(member.name, old.extractfile(member).read())
             member.size = len(content)
             new.addfile(member, io.BytesIO(content))
+    return target
 
 
-def test_hostile_bundles_are_refused(run, imported, tmp_path, capsys):
-    run("models", "export", "tiny", tmp_path / "good.tar")
-    run("models", "rm", "tiny")
-    good = (tmp_path / "good.tar").read_bytes()
-    hostile = {
-        "cut off": good[: len(good) // 2],
-        "no archive": b"not a tar " * 500,
-        "empty": b"",
-    }
-    for name, content in hostile.items():
-        (tmp_path / f"{name}.tar").write_bytes(content)
-
-    def entry(stem, name, mode="w", **fields):
-        member = tarfile.TarInfo(name)
-        for key, value in fields.items():
-            setattr(member, key, value)
-        file = tmp_path / f"{stem}.tar"
-        with tarfile.open(file, mode) as tar:
+def entries(target, *members, mode="w"):
+    """A tar of zeros with these entries: (name, fields of TarInfo)."""
+    with tarfile.open(target, mode) as tar:
+        for name, fields in members:
+            member = tarfile.TarInfo(name)
+            for key, value in fields.items():
+                setattr(member, key, value)
             tar.addfile(member, io.BytesIO(b"\0" * member.size))
-        return file
+    return target
 
-    files = [tmp_path / f"{name}.tar" for name in hostile]
-    files += [entry("bomb", "tiny/zeros", "w:gz", size=100_000_000), entry("outside", "../../evil", size=3),
-              entry("absolute", "/tmp/evil", size=3), entry("link", "link", type=tarfile.SYMTYPE, linkname="/etc"),
-              entry("hard link", "hard", type=tarfile.LNKTYPE, linkname="/etc/passwd"),
-              entry("device", "device", type=tarfile.CHRTYPE)]
-    changes = {
-        "flipped weight": lambda name, b: b[:-1] + bytes([b[-1] ^ 1]) if name.endswith("vision_model.onnx") else b,
-        "another scale": lambda name, b: b.replace(b"logit_scale: 14", b"logit_scale: 15") if name.endswith("manifest.yaml") else b,
-        "other preprocessing": lambda name, b: b.replace(b"mean: [0.4", b"mean: [0.1") if name.endswith("manifest.yaml") else b,
-        "file elsewhere": lambda name, b: b.replace(b"onnx/vision_model.onnx", b"../vision_model.onnx") if name.endswith("manifest.yaml") else b,
-        "newer schema": lambda name, b: b"schema: 99\n" if name.endswith("manifest.yaml") else b,
-    }
-    for name, change in changes.items():
-        repack(tmp_path / "good.tar", tmp_path / f"{name}.tar", change)
-        files.append(tmp_path / f"{name}.tar")
+
+def in_manifest(old, new):
+    return lambda name, content: content.replace(old, new) if name.endswith("manifest.yaml") else content
+
+
+def hostile_bundles(good, folder):
+    """{name: file}; those of the same manifest or the same graphs are the good one with one thing changed."""
+    content, tar = good.read_bytes(), lambda name: folder / f"{name}.tar"
+    for name, bytes_ in {"cut off": content[: len(content) // 2], "no archive": b"not a tar " * 500, "empty": b""}.items():
+        tar(name).write_bytes(bytes_)
+    with tarfile.open(good) as whole:
+        members = [(member.name, whole.extractfile(member).read()) for member in whole]
+    with tarfile.open(tar("extra files"), "w") as extra, tarfile.open(tar("a file twice"), "w") as twice:
+        beside = [("tiny/.verified", b"sha256 forged\n"), ("tiny/onnx/extra.onnx", b"x"), ("tiny/.default", b"tiny\n")]
+        for out, listed in ((extra, members + beside), (twice, members + members[-1:])):
+            for name, bytes_ in listed:
+                member = tarfile.TarInfo(name)
+                member.size = len(bytes_)
+                out.addfile(member, io.BytesIO(bytes_))
+    entries(tar("bomb"), ("tiny/zeros", {"size": 100_000_000}), mode="w:gz")
+    entries(tar("5,000 entries"), *[(f"tiny/{i}", {}) for i in range(5000)])
+    entries(tar("outside"), ("../../evil", {"size": 3}))
+    entries(tar("outside, later"), ("tiny/../../../evil", {"size": 3}))
+    entries(tar("absolute"), (f"{folder}/evil", {"size": 3}))
+    entries(tar("link"), ("link", {"type": tarfile.SYMTYPE, "linkname": str(folder)}), ("link/evil", {"size": 3}))
+    entries(tar("hard link"), ("hard", {"type": tarfile.LNKTYPE, "linkname": "/etc/passwd"}))
+    entries(tar("device"), ("device", {"type": tarfile.CHRTYPE}))
+    entries(tar("pipe"), ("pipe", {"type": tarfile.FIFOTYPE}))
+    entries(tar("no manifest"), ("tiny/readme", {"size": 3}))
+    flip = lambda name, b: b[:-1] + bytes([b[-1] ^ 1]) if name.endswith("vision_model.onnx") else b
+    replaced = lambda text: lambda name, b: text if name.endswith("manifest.yaml") else b
+    for name, change in {
+        "flipped weight": flip,
+        "wrong hash": in_manifest(b'sha256: "', b'sha256: "' + b"0" * 64 + b'" # "'),
+        "another scale": in_manifest(b"logit_scale: 14", b"logit_scale: 15"),
+        "other preprocessing": in_manifest(b"mean: [0.4", b"mean: [0.1"),
+        "file elsewhere": in_manifest(b"onnx/vision_model.onnx", b"../vision_model.onnx"),
+        "newer schema": replaced(b"schema: 99\n"),
+        "huge manifest": replaced(b"# " + b"x" * 20_000_000 + b"\nschema: 1\n"),
+        "deep manifest": replaced(b"schema: " + b"[" * 100_000),
+        "manifest of aliases": replaced(b"a: &a [x, x]\n" + b"".join(b"b%d: &b%d [*a, *a]\n" % (i, i) for i in range(50))),
+    }.items():
+        repack(good, tar(name), change)
+    return sorted(path for path in folder.glob("*.tar") if path != good)
+
+
+def test_hostile_bundles_are_refused(run, imported, tmp_path, environment, capsys):
+    """The table of what each got: pytest -q tests/cli/test_models_commands.py -k hostile"""
+    run("models", "export", "tiny", tmp_path / "good.tar")
+    with tarfile.open(tmp_path / "good.tar") as good:
+        ours = {name.removeprefix("tiny/") for name in good.getnames()}
+    run("models", "rm", "tiny")
+    files = hostile_bundles(tmp_path / "good.tar", tmp_path)
     accepted = []
     for file in files:
-        result = subprocess.run([BINARY, "models", "import", file], capture_output=True, text=True, timeout=120,
-                                env={"HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path / "data")})
-        message = result.stderr.strip().splitlines()[-1]
+        result = subprocess.run([BINARY, "models", "import", file], capture_output=True, text=True, timeout=120, env=environment)
+        message = next((line for line in result.stderr.splitlines() if line.startswith("hailo-clip: ")), "")
+        got = message.replace(str(tmp_path), "")[:170] if result.returncode else "installed"
         with capsys.disabled():
-            print(f"\n{file.stem:22} {result.returncode} {message.replace(str(tmp_path), '')[:160]}", end="")
+            print(f"\n{file.stem:20} {result.returncode} {got}", end="")
         if result.returncode == 0:
             accepted.append(file.stem)
+            installed = models_folder(tmp_path) / "tiny"
+            assert {str(path.relative_to(installed)) for path in installed.rglob("*") if path.is_file()} == ours
             run("models", "rm", "tiny")
-        assert result.returncode in (0, 2, 3) and message.startswith("hailo-clip: ") != (result.returncode == 0)
+        assert result.returncode in (0, 2, 3) and bool(message) == (result.returncode != 0)
         assert list(models_folder(tmp_path).iterdir()) == []
-    # A scale that fits its manifest is a setting, not damage; its fingerprint tells it apart.
-    assert accepted == ["another scale"]
-    assert not pathlib.Path("/tmp/evil").exists() and not (tmp_path / "evil").exists()
+    # A scale that fits its manifest is a setting, not damage; its fingerprint tells it apart. What the manifest does not
+    # name is not installed.
+    assert accepted == ["another scale", "extra files"] and len(files) == 24
+    assert not (tmp_path / "evil").exists() and not list(tmp_path.parent.glob("evil"))
 
 
 @pytest.mark.parametrize("from_tar", [False, True], ids=["folder", "tar"])

@@ -7,8 +7,8 @@ Prints one column a model. The classes' places are read out of image.onnx itself
 class's first name lands nearest to its own class of 1000. other names: the same for second and further names.
 coarse: a class's place lies nearest to the broader word that is above it, of COARSE. bare: NAME alone and "a photo of
 a NAME" rank the same class first. ms: the fastest of twenty runs on one thread, without preparing the picture.
-agreement: of the pictures in FOLDER/*/*, the share on which a model and the first one put the same of the folders'
-names first, and the mean cosine between their scores over the names.
+pictures: FOLDER/<class name>/* get their folder's name first, or among the first five. agreement: the share of them on
+which a model and the first one put the same name first, and the mean cosine between their scores over the names.
 """
 import argparse
 import pathlib
@@ -17,9 +17,9 @@ import time
 import numpy as np
 import onnx
 import onnxruntime
-from PIL import Image
 
 import backbone
+import pictures
 import sources
 import tower
 from codes import SECOND_BLOCK, VISUAL, unit
@@ -53,17 +53,7 @@ class Model:
         return np.array([self.tokenizer.encode(text)], np.int64)
 
     def look(self, path: pathlib.Path) -> np.ndarray:
-        return unit(self.image.run(None, {"pixel_values": prepared(path)[None]})[0])[0]
-
-
-def prepared(path: pathlib.Path) -> np.ndarray:
-    image = Image.open(path).convert("RGB")
-    scale = backbone.RESIZE / min(image.size)
-    size = [max(backbone.RESIZE, round(side * scale)) for side in image.size]
-    left, top = ((side - backbone.SIDE) // 2 for side in size)
-    box = (left, top, left + backbone.SIDE, top + backbone.SIDE)
-    pixels = np.asarray(image.resize(size, Image.BICUBIC).crop(box), np.float32) / 255
-    return ((pixels - backbone.MEAN) / backbone.STD).transpose(2, 0, 1).astype(np.float32)
+        return unit(self.image.run(None, {"pixel_values": pictures.prepared(pictures.load(path))[None]})[0])[0]
 
 
 def class_places(path: pathlib.Path) -> np.ndarray:
@@ -131,11 +121,12 @@ def text_measures(model: Model, vocabulary) -> dict[str, float]:
     }
 
 
-def picture_scores(model: Model, folder: pathlib.Path) -> np.ndarray:
+def picture_scores(model: Model, folder: pathlib.Path) -> tuple[np.ndarray, list[int]]:
+    """[pictures, names], and which of the names each picture has."""
     names = sorted(path.name for path in folder.iterdir() if path.is_dir())
     texts = model.encode([f"a photo of a {name.replace('_', ' ')}" for name in names])
     files = sorted(path for path in folder.glob("*/*") if path.is_file())
-    return np.array([model.look(path) @ texts.T for path in files])
+    return np.array([model.look(path) @ texts.T for path in files]), [names.index(path.parent.name) for path in files]
 
 
 def main() -> None:
@@ -150,8 +141,11 @@ def main() -> None:
     models = [Model(folder) for folder in options.models]
     columns = [text_measures(model, vocabulary) for model in models]
     if options.pictures:
-        scores = [picture_scores(model, options.pictures) for model in models]
-        for column, own in zip(columns, scores):
+        measured = [picture_scores(model, options.pictures) for model in models]
+        scores = [own for own, _ in measured]
+        for column, (own, truth) in zip(columns, measured):
+            column["pictures, top-1"] = first_k(own, truth, 1)
+            column["pictures, top-5"] = first_k(own, truth, 5)
             column["agreement, top-1"] = float((own.argmax(1) == scores[0].argmax(1)).mean())
             column["agreement, cosine"] = float((unit(own) * unit(scores[0])).sum(1).mean())
     print(f"{'':<24}" + "".join(f"{folder.name:>16}" for folder in options.models))
