@@ -59,7 +59,7 @@ shut_down() {
   wait "$nspawn" 2> /dev/null
   nspawn='' leader=''
   local group
-  while read -r group; do find "$group" -depth -type d -exec rmdir {} + ; done < "$container/groups"
+  while read -r group; do find "$group" -depth -type d -exec rmdir {} \; 2> /dev/null; done < "$container/groups"
   rm "$container/groups"
 }
 
