@@ -14,8 +14,8 @@ namespace hailo_clip::http {
 // names the field in messages. kInvalidArgument for anything else; URLs are not fetched and the message says so.
 [[nodiscard]] Result<std::string> DecodePictureText(std::string_view text, std::string_view where);
 
-// The same; where `text` is a part of `body`, as long strings are (long_strings.h), in the memory of `body`, whose content
-// is then lost, also on failure.
+// The same; where `text` is a part of `body`, as long strings are (long_strings.h), in the memory of `body`, whose
+// content is then lost, also on failure.
 [[nodiscard]] Result<std::string> TakePicture(std::string& body, std::string_view text, std::string_view where);
 
 // True for "data:image/...".
