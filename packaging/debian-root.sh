@@ -5,11 +5,11 @@
 cache=${HAILO_SYSTEM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/hailo-clip-system}
 suite=trixie
 
-# This machine's own Debian mirror, so that a local one is used.
+# This machine's own Debian mirror, so that a local one is used; nothing if it names none: debootstrap then has its own.
 debian_mirror() {
   { cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2> /dev/null || true; } |
     sed -nE 's/^URIs:[[:space:]]*([^[:space:]]+).*/\1/p; s/^deb[[:space:]]+(\[[^]]*\][[:space:]]+)?([^[:space:]]+).*/\2/p' |
-    grep -m 1 -E '/debian/?$' || echo http://deb.debian.org/debian
+    grep -m 1 -E '/debian/?$' || true
 }
 
 # in_root ROOT COMMAND...: with /proc, /sys and the resolver of this machine, in a mount namespace that ends with it.
@@ -31,7 +31,8 @@ make_base() {
   [ -e "$folder/.complete" ] && return
   rm -rf "$folder"
   mkdir -p "$folder"
-  debootstrap --variant=minbase --include=ca-certificates "$suite" "$folder" "$(debian_mirror)" > "$cache/base.log" 2>&1 ||
+  # shellcheck disable=SC2046  # one word or none
+  debootstrap --variant=minbase --include=ca-certificates "$suite" "$folder" $(debian_mirror) > "$cache/base.log" 2>&1 ||
     { tail -n 20 "$cache/base.log" >&2; return 1; }
   # No service is started while packages are installed.
   printf '#!/bin/sh\nexit 101\n' > "$folder/usr/sbin/policy-rc.d"

@@ -27,7 +27,8 @@ make_arm64_base() {
   arm64_base=$cache/system-arm64
   [ -e "$arm64_base/.complete" ] && return
   rm -rf "$arm64_base"
-  debootstrap --arch=arm64 --foreign --variant=minbase --include=ca-certificates "$suite" "$arm64_base" "$(debian_mirror)" > "$cache/arm64.log" 2>&1 &&
+  # shellcheck disable=SC2046  # one word or none
+  debootstrap --arch=arm64 --foreign --variant=minbase --include=ca-certificates "$suite" "$arm64_base" $(debian_mirror) > "$cache/arm64.log" 2>&1 &&
     in_root "$arm64_base" /debootstrap/debootstrap --second-stage >> "$cache/arm64.log" 2>&1 || { tail -n 5 "$cache/arm64.log"; return 1; }
   touch "$arm64_base/.complete"
 }
