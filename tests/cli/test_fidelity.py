@@ -170,7 +170,8 @@ def test_resnet_is_as_far_from_pytorch_in_onnx_runtime_alone(run, tmp_path, caps
 
 # Against the same reference. What rounding weights to 11 bits, or weights and activations to 8, costs these models of
 # random weights, with room for another machine's arithmetic; a real model loses less, `hailo-clip bench models` tells.
-LOWER = {"fp16": 0.9999, "fp16-inputs": 0.9999, "int8": 0.99}
+# int8: .982 for immich's texts on x86 without VNNI, where the sum of two products saturates at 16 bits.
+LOWER = {"fp16": 0.9999, "fp16-inputs": 0.9999, "int8": 0.97}
 
 
 @pytest.mark.parametrize("precision", LOWER)
