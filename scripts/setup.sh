@@ -11,10 +11,10 @@ fail() {
   exit 1
 }
 
-# packages_of GROUP: the names for this Debian release.
+# packages_of GROUP [RELEASE]: the names for that Debian release, or for this one.
 packages_of() {
   local release
-  release=$(. /etc/os-release && echo "${VERSION_ID:-}")
+  release=${2:-$(. /etc/os-release && echo "${VERSION_ID:-}")}
   awk -v group="[$1]" -v release="$release" '
     /^#/ || NF == 0 { next }
     /^\[/ { active = ($0 == group); next }

@@ -41,7 +41,7 @@ enum class Gray16Mode { kHighByte, kClip };
 struct DecodeOptions {
   std::size_t max_bytes = std::size_t{32} << 20U;
   std::int64_t max_pixels = 64'000'000;
-  std::chrono::milliseconds max_time{10'000};  // for one picture; checked between rows
+  std::chrono::milliseconds max_time{10'000};  // for one picture; checked every few rows
   bool apply_orientation = true;               // EXIF
   AlphaMode alpha = AlphaMode::kOverWhite;
   Gray16Mode gray16 = Gray16Mode::kHighByte;

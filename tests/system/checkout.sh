@@ -7,7 +7,7 @@ install_from_checkout() {
   local machine before after difference
   machine=$(uname -m)
   # shellcheck disable=SC2046  # lists
-  make_root checkout "${system_packages[@]}" $(packages_of_trixie build) || return 1
+  make_root checkout "${system_packages[@]}" $(. "$repository/scripts/setup.sh" && packages_of build 13) || return 1
   base=$made_root
   trap 'end_container' EXIT
   new_container || return 1
@@ -25,10 +25,4 @@ install_from_checkout() {
   difference=$(diff <(echo "$before") <(echo "$after"))
   [ -z "$difference" ] || { echo "left: $(echo "$difference" | grep '^[<>]' | tr '\n' ' ')"; return 1; }
   echo "built, verified ($(grep -c '^| ok' "$cache/checkout-install.log") checks), removed: the same $(echo "$after" | wc -l) paths as before"
-}
-
-# packages_of_trixie GROUP: scripts/packages.txt for Debian 13.
-packages_of_trixie() {
-  awk -v group="[$1]" '/^#/ || NF == 0 { next } /^\[/ { active = ($0 == group); next }
-    active && $1 ~ /^[0-9]+:$/ { if ($1 == "13:") print $2; next } active { print $1 }' "$repository/scripts/packages.txt"
 }
