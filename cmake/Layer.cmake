@@ -7,6 +7,10 @@
 # PRECOMPILED names the layer whose precompiled headers this one uses, itself or another with the same definitions: the
 # standard library and fmt, with simdjson from text on. They are most of the compiler's work otherwise. A header must
 # not depend on them: the preset `fuzz` builds without.
+#
+# With HAILO_CLIP_UNITY the compiler gets a few files of a layer at a time. What they instantiate of CLI11, Asio, fmt and
+# the standard library is then compiled once and not in each of them, half of the work for a build that is used once.
+# So a name in an anonymous namespace must be the layer's only one; tests are not built so.
 set(hailo_clip_precompiled
   <algorithm> <array> <atomic> <chrono> <cmath> <condition_variable> <cstdint> <expected> <filesystem> <functional> <map>
   <memory> <mutex> <optional> <span> <string> <string_view> <thread> <unordered_map> <utility> <variant> <vector>
@@ -37,6 +41,7 @@ function(hailo_clip_layer name)
   list(TRANSFORM ARG_LAYERS PREPEND hc_ OUTPUT_VARIABLE layers)
   target_link_libraries(hc_${name} PUBLIC ${layers} ${ARG_PUBLIC} PRIVATE hailo_clip_options ${ARG_PRIVATE})
   hailo_clip_precompile(hc_${name} hc_ ${ARG_PRECOMPILED} "")
+  set_target_properties(hc_${name} PROPERTIES UNITY_BUILD ${HAILO_CLIP_UNITY})
 
   if(HAILO_CLIP_TESTS AND ARG_TESTS)
     add_executable(${name}_test ${ARG_TESTS})

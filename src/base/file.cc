@@ -5,17 +5,10 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <system_error>
 
 #include "base/file_descriptor.h"
 
 namespace hailo_clip {
-namespace {
-
-std::string SystemMessage(int error) { return std::system_category().message(error); }
-
-}  // namespace
-
 Result<std::string> ReadFile(const std::filesystem::path& path, std::size_t max_bytes) {
   const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.get() < 0) return Fail(ErrorCode::kNotFound, "cannot open {}: {}", path.string(), SystemMessage(errno));

@@ -1,5 +1,7 @@
 #include "base/result.h"
 
+#include <system_error>
+
 namespace hailo_clip {
 
 std::string_view ToString(ErrorCode code) {
@@ -24,5 +26,7 @@ std::unexpected<Error> FailWithin(std::string_view where, Error error) {
   error.message = fmt::format("{}: {}", where, error.message);
   return std::unexpected(std::move(error));
 }
+
+std::string SystemMessage(int error) { return std::system_category().message(error); }
 
 }  // namespace hailo_clip

@@ -47,6 +47,9 @@ template <typename... Args>
 // The same error with a prefix that says where: "prompts[3]: must not be empty".
 [[nodiscard]] std::unexpected<Error> FailWithin(std::string_view where, Error error);
 
+// The system's words for an errno.
+[[nodiscard]] std::string SystemMessage(int error);
+
 }  // namespace hailo_clip
 
 // NOLINTBEGIN(bugprone-macro-parentheses): a declaration cannot stand in parentheses

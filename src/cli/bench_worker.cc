@@ -8,7 +8,6 @@
 #include <array>
 #include <cerrno>
 #include <future>
-#include <system_error>
 
 #include "backend/registry.h"
 #include "base/clock.h"
@@ -175,7 +174,7 @@ void AnswerAll(int channel, Bench& bench) {
 Result<std::unique_ptr<BenchWorker>> BenchWorker::Start(const Config& config, const InstalledModel& model) {
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
-    return Fail(ErrorCode::kInternal, "no socket: {}", std::system_category().message(errno));
+    return Fail(ErrorCode::kInternal, "no socket: {}", SystemMessage(errno));
   const pid_t process = ::fork();
   if (process == 0) {
     ::close(ends[0]);
@@ -186,7 +185,7 @@ Result<std::unique_ptr<BenchWorker>> BenchWorker::Start(const Config& config, co
   }
   ::close(ends[1]);
   std::unique_ptr<BenchWorker> worker(new BenchWorker(ends[0], process, model.manifest.name));
-  if (process < 0) return Fail(ErrorCode::kInternal, "no process: {}", std::system_category().message(errno));
+  if (process < 0) return Fail(ErrorCode::kInternal, "no process: {}", SystemMessage(errno));
   return worker;
 }
 

@@ -31,7 +31,7 @@ constexpr std::size_t kNpyHeader = 128;                        // NumPy wants a 
 
 std::unexpected<Error> SystemFailure(ErrorCode code, std::string_view what, const fs::path& path) {
   const int error = errno;
-  return Fail(code, "{} {} failed: {}", what, path.string(), std::system_category().message(error));
+  return Fail(code, "{} {} failed: {}", what, path.string(), SystemMessage(error));
 }
 
 // NumPy's format 1.0: magic, version, length of what follows, a Python literal padded with blanks.

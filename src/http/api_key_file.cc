@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <system_error>
 
 #include "base/file.h"
 #include "base/file_descriptor.h"
@@ -15,8 +14,6 @@ namespace hailo_clip::http {
 namespace {
 
 constexpr std::size_t kMaxFileBytes = std::size_t{512} << 10U;  // room for kMaxApiKeys and comments
-
-std::string SystemMessage(int error) { return std::system_category().message(error); }
 
 // False if nothing has this name; a link to nothing is there, and cannot be read.
 Result<bool> IsThere(const std::filesystem::path& path) {

@@ -25,8 +25,6 @@ constexpr std::size_t kMaxNameBytes = 1024;
 using ReadHandle = std::unique_ptr<::archive, int (*)(::archive*)>;
 using EntryHandle = std::unique_ptr<::archive_entry, void (*)(::archive_entry*)>;
 
-std::string LastError() { return std::system_category().message(errno); }
-
 std::string ErrorOf(::archive* handle) {
   const char* text = ::archive_error_string(handle);
   return text == nullptr ? "unknown error" : text;
@@ -36,7 +34,7 @@ Status WriteAll(const FileDescriptor& file, std::string_view bytes, const fs::pa
   while (!bytes.empty()) {
     const ssize_t written = ::write(file.get(), bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return Fail(ErrorCode::kUnavailable, "writing {} failed: {}", name.string(), LastError());
+    if (written < 0) return Fail(ErrorCode::kUnavailable, "writing {} failed: {}", name.string(), SystemMessage(errno));
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }
   return {};
@@ -91,7 +89,8 @@ class Unpacker {
     const FileDescriptor file(::open(target.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644));
     if (file.get() < 0 && (errno == EEXIST || errno == ENOTDIR))
       return Fail(ErrorCode::kBadModel, "the archive has '{}' twice; nothing was imported", path.string());
-    if (file.get() < 0) return Fail(ErrorCode::kUnavailable, "cannot create {}: {}", target.string(), LastError());
+    if (file.get() < 0)
+      return Fail(ErrorCode::kUnavailable, "cannot create {}: {}", target.string(), SystemMessage(errno));
     return CopyData(file, path);
   }
 
@@ -124,7 +123,7 @@ class Unpacker {
 // One file of the folder as an entry of the archive that is being written.
 Status PackFile(::archive* handle, const fs::path& file, const std::string& name) {
   const FileDescriptor source(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-  if (source.get() < 0) return Fail(ErrorCode::kNotFound, "cannot open {}: {}", file.string(), LastError());
+  if (source.get() < 0) return Fail(ErrorCode::kNotFound, "cannot open {}: {}", file.string(), SystemMessage(errno));
   std::error_code error;
   const std::uintmax_t size = fs::file_size(file, error);
   if (error) return Fail(ErrorCode::kNotFound, "cannot read {}: {}", file.string(), error.message());
@@ -158,7 +157,7 @@ Status PackFolder(const fs::path& folder, const std::vector<std::string>& files,
   fs::path part = archive;
   part += ".part";
   const FileDescriptor out(::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
-  if (out.get() < 0) return Fail(ErrorCode::kUnavailable, "cannot create {}: {}", part.string(), LastError());
+  if (out.get() < 0) return Fail(ErrorCode::kUnavailable, "cannot create {}: {}", part.string(), SystemMessage(errno));
   const auto write = [&]() -> Status {
     const ReadHandle handle(::archive_write_new(), &::archive_write_free);
     ::archive_write_set_format_pax_restricted(handle.get());
@@ -166,7 +165,7 @@ Status PackFolder(const fs::path& folder, const std::vector<std::string>& files,
       return Fail(ErrorCode::kUnavailable, "cannot write {}: {}", part.string(), ErrorOf(handle.get()));
     for (const std::string& file : files) HC_TRY(PackFile(handle.get(), folder / file, top + "/" + file));
     if (::archive_write_close(handle.get()) != ARCHIVE_OK || ::fsync(out.get()) != 0)
-      return Fail(ErrorCode::kUnavailable, "cannot write {}: {}", part.string(), LastError());
+      return Fail(ErrorCode::kUnavailable, "cannot write {}: {}", part.string(), SystemMessage(errno));
     fs::rename(part, archive, error);
     if (error) return Fail(ErrorCode::kUnavailable, "cannot rename {}: {}", part.string(), error.message());
     return {};

@@ -25,12 +25,10 @@ constexpr std::chrono::hours kStaleAfter{24};
 constexpr std::size_t kCopyBytes = std::size_t{1} << 20U;
 constexpr std::uintmax_t kSpareBytes = std::uintmax_t{16} << 20U;
 
-std::string LastError() { return std::system_category().message(errno); }
-
 Status SyncFolder(const fs::path& folder) {
   const FileDescriptor file(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (file.get() < 0 || ::fsync(file.get()) != 0)
-    return Fail(ErrorCode::kUnavailable, "cannot sync {}: {}", folder.string(), LastError());
+    return Fail(ErrorCode::kUnavailable, "cannot sync {}: {}", folder.string(), SystemMessage(errno));
   return {};
 }
 
@@ -56,7 +54,7 @@ Result<std::string> CopyBytes(const FileDescriptor& from, const FileDescriptor& 
   while (true) {
     const ssize_t count = ::read(from.get(), buffer.data(), buffer.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return Fail(ErrorCode::kUnavailable, "reading {} failed: {}", name, LastError());
+    if (count < 0) return Fail(ErrorCode::kUnavailable, "reading {} failed: {}", name, SystemMessage(errno));
     if (count == 0) return hash.Hex();
     std::string_view piece(buffer.data(), static_cast<std::size_t>(count));
     if (std::exchange(first, false) && IsLfsPointer(piece))
@@ -65,7 +63,8 @@ Result<std::string> CopyBytes(const FileDescriptor& from, const FileDescriptor& 
     while (!piece.empty()) {
       const ssize_t written = ::write(to.get(), piece.data(), piece.size());
       if (written < 0 && errno == EINTR) continue;
-      if (written < 0) return Fail(ErrorCode::kUnavailable, "writing a copy of {} failed: {}", name, LastError());
+      if (written < 0)
+        return Fail(ErrorCode::kUnavailable, "writing a copy of {} failed: {}", name, SystemMessage(errno));
       piece.remove_prefix(static_cast<std::size_t>(written));
     }
   }
@@ -80,7 +79,7 @@ Result<StagingFolder> StagingFolder::Create(const fs::path& target) {
   RemoveStale(target);
   std::string path = (target / fmt::format("{}XXXXXX", kStagingPrefix)).string();
   if (::mkdtemp(path.data()) == nullptr)
-    return Fail(ErrorCode::kUnavailable, "cannot write to the folder {}: {}", target.string(), LastError());
+    return Fail(ErrorCode::kUnavailable, "cannot write to the folder {}: {}", target.string(), SystemMessage(errno));
   return StagingFolder(path);
 }
 
@@ -92,15 +91,17 @@ StagingFolder::~StagingFolder() {
 Status StagingFolder::PublishAs(const fs::path& folder, bool replace) {
   // mkdtemp's folder is for its owner alone, but the service runs as another user.
   if (::chmod(path_.c_str(), 0755) != 0)
-    return Fail(ErrorCode::kUnavailable, "cannot set the mode of {}: {}", path_.string(), LastError());
+    return Fail(ErrorCode::kUnavailable, "cannot set the mode of {}: {}", path_.string(), SystemMessage(errno));
   HC_TRY(SyncFolder(path_));
   if (replace && fs::exists(folder)) {
     if (::renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, folder.c_str(), RENAME_EXCHANGE) != 0)
-      return Fail(ErrorCode::kUnavailable, "cannot replace {}: {}; remove it first", folder.string(), LastError());
+      return Fail(ErrorCode::kUnavailable, "cannot replace {}: {}; remove it first", folder.string(),
+                  SystemMessage(errno));
     // path_ is now the old model, which the destructor removes.
   } else {
     if (::rename(path_.c_str(), folder.c_str()) != 0)
-      return Fail(ErrorCode::kUnavailable, "cannot rename {} to {}: {}", path_.string(), folder.string(), LastError());
+      return Fail(ErrorCode::kUnavailable, "cannot rename {} to {}: {}", path_.string(), folder.string(),
+                  SystemMessage(errno));
     path_.clear();
   }
   return SyncFolder(folder.parent_path());
@@ -135,19 +136,21 @@ Status CheckNameIsFree(const fs::path& target, const std::string& name, bool rep
 Result<std::string> CopyFile(const fs::path& from, const fs::path& to) {
   // Non-blocking, so that a pipe in place of a file cannot hang the import.
   const FileDescriptor source(::open(from.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (source.get() < 0) return Fail(ErrorCode::kNotFound, "cannot open {}: {}", from.string(), LastError());
+  if (source.get() < 0) return Fail(ErrorCode::kNotFound, "cannot open {}: {}", from.string(), SystemMessage(errno));
   struct stat info{};
   if (::fstat(source.get(), &info) != 0 || !S_ISREG(info.st_mode))
     return Fail(ErrorCode::kNotFound, "{} is not a regular file", from.string());
   std::error_code error;
   fs::create_directories(to.parent_path(), error);
   const FileDescriptor copy(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
-  if (error || copy.get() < 0) return Fail(ErrorCode::kUnavailable, "cannot create {}: {}", to.string(), LastError());
+  if (error || copy.get() < 0)
+    return Fail(ErrorCode::kUnavailable, "cannot create {}: {}", to.string(), SystemMessage(errno));
   HC_ASSIGN(std::string sha256, CopyBytes(source, copy, from.string()));
   if (::fchmod(copy.get(), 0644) != 0 || ::fsync(copy.get()) != 0)
-    return Fail(ErrorCode::kUnavailable, "cannot write {} to the disk: {}", to.string(), LastError());
+    return Fail(ErrorCode::kUnavailable, "cannot write {} to the disk: {}", to.string(), SystemMessage(errno));
   if (::chmod(to.parent_path().c_str(), 0755) != 0)
-    return Fail(ErrorCode::kUnavailable, "cannot set the mode of {}: {}", to.parent_path().string(), LastError());
+    return Fail(ErrorCode::kUnavailable, "cannot set the mode of {}: {}", to.parent_path().string(),
+                SystemMessage(errno));
   HC_TRY(SyncFolder(to.parent_path()));
   return sha256;
 }

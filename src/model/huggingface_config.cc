@@ -14,10 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kMaxDimension = 16'384;
-constexpr int kMaxContextLength = 4'096;
-constexpr int kMaxSide = 4'096;
-
 // What is known of the text_config of one model_type.
 struct TextTower {
   std::string_view type;
@@ -129,7 +125,7 @@ Result<PublishedModel> ReadHuggingFaceConfigs(const fs::path& folder) {
   HC_ASSIGN(manifest.source, config.Text("_name_or_path"));
   HC_ASSIGN(manifest.embedding_dimension, ReadDimension(config, text, vision, *family));
   HC_TRY(ReadScoring(config, *family, model));
-  HC_ASSIGN(const int image_size, vision.Integer("image_size", 224, 1, kMaxSide));
+  HC_ASSIGN(const int image_size, vision.Integer("image_size", 224, 1, kMaxPictureSide));
   HC_ASSIGN(const int channels, vision.Integer("num_channels", 3, 1, 1'000));
   if (channels != 3) return vision.Refuse("num_channels", "must be 3");
   HC_ASSIGN(manifest.image, ReadPreprocessorConfig(folder));

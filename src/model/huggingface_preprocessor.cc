@@ -8,8 +8,6 @@
 namespace hailo_clip {
 namespace {
 
-constexpr int kMaxSide = 4'096;
-
 // PIL.Image.Resampling
 constexpr int kPillowBilinear = 2;
 constexpr int kPillowBicubic = 3;
@@ -54,15 +52,15 @@ Result<Size> ReadSize(const JsonObject& config, std::string_view key) {
   if (!config.Has(key)) return config.Refuse(key, "is missing");
   Size size;
   if (!config.HasObject(key)) {
-    HC_ASSIGN(size.shortest, config.Integer(key, 0, 1, kMaxSide));
+    HC_ASSIGN(size.shortest, config.Integer(key, 0, 1, kMaxPictureSide));
     return size;
   }
   HC_ASSIGN(const JsonObject object, config.Member(key));
   constexpr std::array<std::string_view, 3> known_words = {"shortest_edge", "height", "width"};
   HC_TRY(object.OnlyKeys(known_words));
-  HC_ASSIGN(size.shortest, object.Integer("shortest_edge", 0, 1, kMaxSide));
-  HC_ASSIGN(size.height, object.Integer("height", 0, 1, kMaxSide));
-  HC_ASSIGN(size.width, object.Integer("width", 0, 1, kMaxSide));
+  HC_ASSIGN(size.shortest, object.Integer("shortest_edge", 0, 1, kMaxPictureSide));
+  HC_ASSIGN(size.height, object.Integer("height", 0, 1, kMaxPictureSide));
+  HC_ASSIGN(size.width, object.Integer("width", 0, 1, kMaxPictureSide));
   const bool is_square = size.height > 0 && size.height == size.width;
   if (size.shortest > 0 ? size.height + size.width > 0 : !is_square)
     return config.Refuse(key, "must have shortest_edge, or height and width, and these must be equal");

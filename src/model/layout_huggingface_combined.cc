@@ -11,11 +11,11 @@ std::string GraphOf(const fs::path& folder) {
   return HasGraph(folder, "onnx/model.onnx") ? "onnx/model.onnx" : "model.onnx";
 }
 
-bool Matches(const fs::path& folder) {
+bool IsCombined(const fs::path& folder) {
   return HasGraph(folder, GraphOf(folder)) && HasFile(folder, "preprocessor_config.json");
 }
 
-Result<PublishedModel> Read(const fs::path& folder, std::string_view precision) {
+Result<PublishedModel> ReadCombined(const fs::path& folder, std::string_view precision) {
   const std::string graph = GraphOf(folder);
   HC_ASSIGN(EncoderFile image, FindGraph(folder, graph, precision, "pixel_values", "image_embeds"));
   HC_ASSIGN(EncoderFile text, FindGraph(folder, graph, precision, "input_ids", "text_embeds"));
@@ -33,7 +33,7 @@ Result<PublishedModel> Read(const fs::path& folder, std::string_view precision) 
 const Layout kHuggingFaceCombinedLayout = {
     .name = "Hugging Face, one graph",
     .files = "model.onnx or onnx/model.onnx, config.json, preprocessor_config.json, a tokenizer",
-    .matches = &Matches,
-    .read = &Read};
+    .matches = &IsCombined,
+    .read = &ReadCombined};
 
 }  // namespace hailo_clip

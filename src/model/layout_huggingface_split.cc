@@ -13,13 +13,13 @@ std::string_view GraphFolder(const fs::path& folder) {
   return "";
 }
 
-bool Matches(const fs::path& folder) {
+bool IsSplit(const fs::path& folder) {
   for (const char* file : {"onnx/vision_model.onnx", "onnx/text_model.onnx", "vision_model.onnx", "text_model.onnx"})
     if (HasGraph(folder, file)) return true;
   return false;
 }
 
-Result<PublishedModel> Read(const fs::path& folder, std::string_view precision) {
+Result<PublishedModel> ReadSplit(const fs::path& folder, std::string_view precision) {
   const std::string where(GraphFolder(folder));
   // The graphs are asked for first: that one is missing says more than a detail of a configuration.
   HC_ASSIGN(EncoderFile image,
@@ -47,7 +47,7 @@ Result<PublishedModel> Read(const fs::path& folder, std::string_view precision) 
 const Layout kHuggingFaceSplitLayout = {
     .name = "Hugging Face, two graphs",
     .files = "onnx/vision_model.onnx, onnx/text_model.onnx, config.json, preprocessor_config.json, a tokenizer",
-    .matches = &Matches,
-    .read = &Read};
+    .matches = &IsSplit,
+    .read = &ReadSplit};
 
 }  // namespace hailo_clip

@@ -10,9 +10,9 @@ namespace fs = std::filesystem;
 constexpr const char* kImageGraph = "visual/model.onnx";
 constexpr const char* kTextGraph = "textual/model.onnx";
 
-bool Matches(const fs::path& folder) { return HasGraph(folder, kImageGraph) || HasGraph(folder, kTextGraph); }
+bool IsOpenClip(const fs::path& folder) { return HasGraph(folder, kImageGraph) || HasGraph(folder, kTextGraph); }
 
-Result<PublishedModel> Read(const fs::path& folder, std::string_view precision) {
+Result<PublishedModel> ReadOpenClip(const fs::path& folder, std::string_view precision) {
   HC_ASSIGN(EncoderFile image, FindGraph(folder, kImageGraph, precision, "image", "embedding"));
   HC_ASSIGN(PublishedModel model, ReadOpenClipConfigs(folder));
   model.manifest.encoders["onnx"].image = std::move(image);
@@ -37,7 +37,7 @@ Result<PublishedModel> Read(const fs::path& folder, std::string_view precision) 
 const Layout kOpenClipLayout = {
     .name = "open_clip (Immich)",
     .files = "visual/model.onnx, visual/preprocess_cfg.json, config.json, and textual/model.onnx with a tokenizer",
-    .matches = &Matches,
-    .read = &Read};
+    .matches = &IsOpenClip,
+    .read = &ReadOpenClip};
 
 }  // namespace hailo_clip

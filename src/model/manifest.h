@@ -16,6 +16,11 @@
 
 namespace hailo_clip {
 
+// What a manifest, or the configuration of a published model, may say.
+inline constexpr int kMaxDimension = 16'384;
+inline constexpr int kMaxContextLength = 4'096;  // tokens
+inline constexpr int kMaxPictureSide = 4'096;    // of the encoder's input, in pixels
+
 enum class ModelFamily { kClip, kSiglip };
 enum class Activation { kSoftmax, kSigmoid };
 

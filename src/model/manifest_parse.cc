@@ -15,9 +15,6 @@
 namespace hailo_clip {
 namespace {
 
-constexpr int kMaxDimension = 16'384;
-constexpr int kMaxPictureSide = 4'096;
-constexpr int kMaxContextLength = 4'096;
 constexpr int kMaxBestBatch = 1'024;
 constexpr std::size_t kMaxVectors = 64;
 constexpr std::size_t kMaxTextLength = 4'000;  // as for prompts

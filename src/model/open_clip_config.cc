@@ -12,7 +12,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kMaxSide = 4'096;
 // Training clamps the scale to 100, and that is where nearly all models end.
 constexpr float kTrainedScale = 100.0F;
 
@@ -39,7 +38,7 @@ Status RefuseOtherTokenizers(const JsonObject& text) {
 }
 
 Status ReadText(const JsonObject& text, Manifest& manifest) {
-  HC_ASSIGN(manifest.text.context_length, text.Integer("context_length", 77, 3, 4'096));
+  HC_ASSIGN(manifest.text.context_length, text.Integer("context_length", 77, 3, kMaxContextLength));
   HC_TRY(RefuseOtherTokenizers(text));
   // Then the padding is looked at like the text.
   HC_ASSIGN(const bool sees_padding, text.Boolean("no_causal_mask", false));
@@ -100,7 +99,7 @@ Result<PreprocessSpec> ReadPreprocessing(const fs::path& folder) {
   constexpr std::array<std::string_view, 1> known_modes = {"RGB"};
   HC_TRY(config.OneOf("mode", known_modes));
   PreprocessSpec spec;
-  HC_ASSIGN(spec.crop_size, config.Side("size", 224, 1, kMaxSide));
+  HC_ASSIGN(spec.crop_size, config.Side("size", 224, 1, kMaxPictureSide));
   spec.resize_size = spec.crop_size;
   HC_ASSIGN(spec.mean, config.Triple("mean", -10, 10));
   HC_ASSIGN(spec.standard_deviation, config.Triple("std", 1e-3, 1e3));
@@ -129,7 +128,7 @@ Result<PublishedModel> ReadOpenClipConfigs(const fs::path& folder) {
 
   PublishedModel published;
   Manifest& manifest = published.manifest;
-  HC_ASSIGN(manifest.embedding_dimension, model.Integer("embed_dim", 0, 1, 16'384));
+  HC_ASSIGN(manifest.embedding_dimension, model.Integer("embed_dim", 0, 1, kMaxDimension));
   if (manifest.embedding_dimension == 0) return model.Refuse("embed_dim", "is missing");
   HC_TRY(ReadScoring(model, published));
   HC_ASSIGN(const JsonObject text, model.Member("text_cfg"));
@@ -137,7 +136,7 @@ Result<PublishedModel> ReadOpenClipConfigs(const fs::path& folder) {
   if (manifest.family == ModelFamily::kSiglip) manifest.text.padding = TextPadding::kContextLength;
   HC_ASSIGN(manifest.image, ReadPreprocessing(folder));
   HC_ASSIGN(const JsonObject vision, model.Member("vision_cfg"));
-  HC_ASSIGN(const int image_size, vision.Side("image_size", 224, 1, kMaxSide));
+  HC_ASSIGN(const int image_size, vision.Side("image_size", 224, 1, kMaxPictureSide));
   if (manifest.image.crop_size != image_size)
     return Fail(ErrorCode::kBadModel,
                 "visual/preprocess_cfg.json makes pictures of {} pixels, {}'s vision_cfg.image_size is {}",

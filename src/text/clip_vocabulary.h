@@ -60,9 +60,6 @@ class ClipVocabularyBuilder {
 // OpenAI's file has 262,144 merges, of which CLIP uses the first.
 inline constexpr std::size_t kClipMerges = 48'894;
 
-// Limits of what the readers take: bytes of a file, and of what a compressed one holds.
-inline constexpr std::size_t kMaxVocabularyBytes = 16 << 20;
-
 // All are kBadModel with one sentence about what is wrong, without the file's name.
 // Hugging Face's tokenizer.json, refused if it describes anything but CLIP's tokenizer.
 [[nodiscard]] Result<ClipVocabulary> ReadTokenizerJson(std::string_view json);

@@ -14,8 +14,6 @@ constexpr std::uint64_t kPieces = 1, kNormalizer = 3, kDenormalizer = 5;
 constexpr std::uint64_t kPieceText = 1;
 constexpr std::uint64_t kCharsMap = 2;
 
-constexpr std::size_t kMaxPieces = 1'000'000;
-
 // The fields of one message in order; only those of bytes have a content.
 class WireReader {
  public:

@@ -1,11 +1,15 @@
 // Checks a SentencePiece model file before the library sees it: the library trusts what is in there.
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 #include "base/result.h"
 
 namespace hailo_clip {
+
+// More pieces than these no model has.
+inline constexpr std::size_t kMaxPieces = 1'000'000;
 
 // kBadModel unless `model` is a protocol buffer with pieces of text and normalisation rules that stay within their
 // tables. The library walks the rules' double array (Darts-clone: blocks of 256 units, a unit leads to itself XOR its

@@ -11,6 +11,7 @@
 
 #include "text/json_match.h"
 #include "text/proto_writer.h"
+#include "text/sentencepiece_file.h"
 #include "text/token_ids.h"
 
 namespace hailo_clip {
@@ -18,9 +19,7 @@ namespace {
 
 namespace dom = simdjson::dom;
 
-constexpr std::size_t kMaxPieces = 1'000'000;
 constexpr std::size_t kMaxMerges = 8'000'000;
-constexpr std::string_view kMark = "\u2581";
 
 // ModelProto.SentencePiece.Type
 enum class PieceType : std::uint8_t { kNormal = 1, kUnknown = 2, kControl = 3, kUserDefined = 4, kByte = 6 };
@@ -279,7 +278,7 @@ Result<std::string> MakeSentencePieceModel(const dom::object& model, const dom::
     if (piece.type != PieceType::kNormal) continue;
     // What no merge makes, and what would reach beyond a word, can never come out.
     if (bpe && piece.merges == 0 && !IsOneCharacter(piece.text)) piece.type = PieceType::kControl;
-    if (cuts_words && piece.text.find(kMark, 1) != std::string_view::npos) piece.type = PieceType::kControl;
+    if (cuts_words && piece.text.find(kSpaceMark, 1) != std::string_view::npos) piece.type = PieceType::kControl;
     if (bpe) piece.score = -static_cast<float>(piece.first_rank);
   }
   return Serialise(pieces.all(), bpe, byte_fallback);

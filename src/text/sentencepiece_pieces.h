@@ -4,10 +4,14 @@
 #include <simdjson.h>
 
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 
 namespace hailo_clip {
+
+// What stands for a space in a piece.
+inline constexpr std::string_view kSpaceMark = "\u2581";
 
 // The bytes of a ModelProto with the pieces of `model` (the key of a tokenizer.json, Unigram or BPE) and
 // `added_tokens`; ids are positions. It normalises nothing: the text steps have done that. Added tokens are control

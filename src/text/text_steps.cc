@@ -12,6 +12,7 @@
 #include "text/chars_map.h"
 #include "text/clean_text.h"
 #include "text/json_match.h"
+#include "text/sentencepiece_pieces.h"
 #include "text/unicode.h"
 
 namespace hailo_clip {
@@ -20,7 +21,6 @@ namespace {
 namespace dom = simdjson::dom;
 using Characters = std::bitset<128>;
 
-constexpr std::string_view kMark = "\u2581";
 constexpr int kMaxNesting = 4;
 constexpr std::size_t kMaxTextBytes = 64;  // of a type, a replacement or a prefix; published ones have a few characters
 
@@ -87,8 +87,8 @@ std::string ReplaceEach(std::string_view text, const Characters& characters, std
 }
 
 std::string Metaspace(std::string_view text, bool prefix) {
-  std::string out = ReplaceAll(text, " ", kMark);
-  if (prefix && !out.empty() && !out.starts_with(kMark)) out.insert(0, kMark);
+  std::string out = ReplaceAll(text, " ", kSpaceMark);
+  if (prefix && !out.empty() && !out.starts_with(kSpaceMark)) out.insert(0, kSpaceMark);
   return out;
 }
 
@@ -241,7 +241,7 @@ Status Flatten(const dom::element& element, std::string_view path, std::string_v
 Status ReadMetaspace(const dom::object& object, std::string_view path, bool of_words, TextSteps& steps) {
   HC_TRY(OnlyKeys(object, path, {"replacement", "str_rep", "add_prefix_space", "prepend_scheme", "split"}));
   HC_ASSIGN(const std::string_view replacement, Text(object, path, "replacement"));
-  if (replacement != kMark) return Refuse(fmt::format("{}.replacement", path), "is not U+2581");
+  if (replacement != kSpaceMark) return Refuse(fmt::format("{}.replacement", path), "is not U+2581");
   HC_ASSIGN(bool prefix, Boolean(object, path, "add_prefix_space", true));
   std::string_view scheme;
   if (object["prepend_scheme"].get(scheme) == simdjson::SUCCESS) {

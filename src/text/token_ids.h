@@ -13,6 +13,9 @@
 
 namespace hailo_clip {
 
+// How much the readers of vocabularies take: bytes of a file, and of what a compressed one holds.
+inline constexpr std::size_t kMaxVocabularyBytes = 16 << 20;
+
 // The token in quotes for an error message: at most 40 bytes of it, control characters as '?'.
 [[nodiscard]] std::string QuotedToken(std::string_view token);
 

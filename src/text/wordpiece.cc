@@ -10,7 +10,6 @@
 namespace hailo_clip {
 namespace {
 
-constexpr std::size_t kMaxVocabularyBytes = std::size_t{16} << 20U;
 constexpr std::size_t kMaxTokens = 1'000'000;
 constexpr std::size_t kMaxCharacters = 100;
 constexpr std::string_view kInsideWord = "##";

@@ -5,20 +5,12 @@
 #include <utility>
 
 #include "backend/onnx/file_mapping.h"
+#include "backend/onnx/onnx_fields.h"
 #include "backend/onnx/protobuf_fields.h"
 
 namespace hailo_clip {
 namespace {
 
-// Field numbers of onnx.proto.
-constexpr std::uint64_t kModelGraph = 7;
-constexpr std::uint64_t kGraphInitializer = 5;
-constexpr std::uint64_t kTensorRawData = 9;
-constexpr std::uint64_t kTensorExternalData = 13;
-constexpr std::uint64_t kTensorDataLocation = 14;
-constexpr std::uint64_t kDataLocationExternal = 1;
-constexpr std::uint64_t kEntryKey = 1;
-constexpr std::uint64_t kEntryValue = 2;
 constexpr std::uint64_t kLengthTag = 2;  // WireType::kLength
 
 void AppendVarint(std::string& out, std::uint64_t value) {

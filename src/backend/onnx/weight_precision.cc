@@ -4,20 +4,11 @@
 #include <map>
 
 #include "backend/onnx/file_mapping.h"
+#include "backend/onnx/onnx_fields.h"
 #include "backend/onnx/protobuf_fields.h"
 
 namespace hailo_clip {
 namespace {
-
-// Field numbers of onnx.proto.
-constexpr std::uint64_t kModelGraph = 7;
-constexpr std::uint64_t kGraphNode = 1;
-constexpr std::uint64_t kGraphInitializer = 5;
-constexpr std::uint64_t kNodeOperator = 4;
-constexpr std::uint64_t kNodeAttribute = 5;
-constexpr std::uint64_t kAttributeTensor = 5;
-constexpr std::uint64_t kTensorDims = 1;
-constexpr std::uint64_t kTensorType = 2;
 
 // TensorProto.DataType; what is not listed (indices, shapes) is no weight.
 std::string_view PrecisionOfType(std::uint64_t type) {
