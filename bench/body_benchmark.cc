@@ -11,6 +11,7 @@
 
 #include "base/base64.h"
 #include "http/api/native_requests.h"
+#include "http/api/openai_request.h"
 #include "http/picture_input.h"
 
 namespace {
@@ -48,7 +49,8 @@ const std::string& Picture() {
 }
 
 // Reads `body` as the service does, from a copy with the room behind it that the connection leaves.
-void Read(benchmark::State& state, const std::string& body, const Request& head) {
+template <typename Reader = decltype(&ReadClassify)>
+void Read(benchmark::State& state, const std::string& body, const Request& head, Reader reader = &ReadClassify) {
   const std::size_t before = live_bytes;
   peak_bytes = live_bytes;
   for (auto _ : state) {
@@ -59,7 +61,7 @@ void Read(benchmark::State& state, const std::string& body, const Request& head)
     request.body.reserve(body.size() + 64);
     request.body = body;
     state.ResumeTiming();
-    const auto input = ReadClassify(request);
+    const auto input = reader(request);
     if (!input) state.SkipWithError(input.error().message.c_str());
     benchmark::DoNotOptimize(input);
   }
@@ -80,6 +82,14 @@ void Base64Picture(benchmark::State& state) {
   Read(state, R"({"image":")" + EncodeBase64(BytesOf(Picture())) + R"(","prompts":["a cat"]})", head);
 }
 BENCHMARK(Base64Picture)->Unit(benchmark::kMillisecond);
+
+void OpenAiPicture(benchmark::State& state) {
+  Request head;
+  head.content_type = "application/json";
+  Read(state, R"({"input":"data:image/jpeg;base64,)" + EncodeBase64(BytesOf(Picture())) + R"("})", head,
+       &ReadEmbeddings);
+}
+BENCHMARK(OpenAiPicture)->Unit(benchmark::kMillisecond);
 
 void Prompts(benchmark::State& state) {
   Request head;

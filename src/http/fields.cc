@@ -85,14 +85,15 @@ Result<JsonDocument> JsonDocument::ParseAround(std::string& text) {
   return document;
 }
 
-Result<Fields> Fields::Of(const JsonDocument& document, std::span<const std::string_view> known) {
-  HC_ASSIGN(Fields fields, Of(document.root(), known));
-  if (document.long_strings()) fields.long_strings_ = &*document.long_strings();
-  return fields;
+std::optional<std::string_view> JsonDocument::TextOf(element value) const {
+  std::string_view text;
+  if (value.get(text) != simdjson::SUCCESS) return std::nullopt;
+  return long_strings_ ? long_strings_->Find(text) : text;
 }
 
-Result<Fields> Fields::Of(element value, std::span<const std::string_view> known, std::string_view where) {
-  Fields fields;
+Result<Fields> Fields::Of(const JsonDocument& document, element value, std::span<const std::string_view> known,
+                          std::string_view where) {
+  Fields fields(document);
   if (!where.empty()) fields.where_ = fmt::format("{}: ", where);
   simdjson::dom::object object;
   if (value.get(object) != simdjson::SUCCESS)
@@ -130,10 +131,9 @@ std::string Fields::Label(std::string_view name) const { return fmt::format("{}f
 Result<std::optional<std::string_view>> Fields::String(std::string_view name) const {
   const std::optional<element> value = Find(name);
   if (!value) return std::nullopt;
-  std::string_view text;
-  if (value->get(text) != simdjson::SUCCESS)
-    return Fail(ErrorCode::kInvalidArgument, "{} must be a string, not {}", Label(name), KindName(*value));
-  return long_strings_ != nullptr ? long_strings_->Find(text) : text;
+  const std::optional<std::string_view> text = document_->TextOf(*value);
+  if (!text) return Fail(ErrorCode::kInvalidArgument, "{} must be a string, not {}", Label(name), KindName(*value));
+  return text;
 }
 
 Result<std::optional<std::int64_t>> Fields::Integer(std::string_view name, std::int64_t min, std::int64_t max) const {
@@ -175,13 +175,13 @@ Result<std::optional<std::vector<std::string_view>>> Fields::Strings(std::string
     return Fail(ErrorCode::kInvalidArgument, "{} must be an array of strings, not {}", Label(name), KindName(*value));
   std::vector<std::string_view> texts;
   for (const element member : array) {
-    std::string_view text;
-    if (member.get(text) != simdjson::SUCCESS)
+    const std::optional<std::string_view> text = document_->TextOf(member);
+    if (!text)
       return Fail(ErrorCode::kInvalidArgument, "{}[{}] must be a string, not {}", Label(name), texts.size(),
                   KindName(member));
     if (texts.size() == max_count)
       return Fail(ErrorCode::kInvalidArgument, "{} has more than {} members", Label(name), max_count);
-    texts.push_back(long_strings_ != nullptr ? long_strings_->Find(text) : text);
+    texts.push_back(*text);
   }
   if (texts.empty()) return Fail(ErrorCode::kInvalidArgument, "{} must not be empty", Label(name));
   return texts;

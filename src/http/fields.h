@@ -27,11 +27,12 @@ class JsonDocument {
   [[nodiscard]] static Result<JsonDocument> Parse(std::string& text);
 
   // The same, but long strings (long_strings.h) stay in `text`, which must live and stay as it is until they are read:
-  // through Fields, not through root().
+  // with TextOf or Fields.
   [[nodiscard]] static Result<JsonDocument> ParseAround(std::string& text);
 
   [[nodiscard]] simdjson::dom::element root() const { return root_; }
-  [[nodiscard]] const std::optional<LongStrings>& long_strings() const { return long_strings_; }
+  // The string that `value`, of this document, is; nullopt if it is something else.
+  [[nodiscard]] std::optional<std::string_view> TextOf(simdjson::dom::element value) const;
 
  private:
   std::optional<LongStrings> long_strings_;
@@ -39,16 +40,18 @@ class JsonDocument {
   simdjson::dom::element root_;
 };
 
-// The fields of one JSON object. Views into the document, which must outlive it. A field that is null counts as absent.
+// The fields of one JSON object. Views into the document, which must outlive it and stay where it is. A field that is
+// null counts as absent.
 class Fields {
  public:
   // `known`: the names that the caller reads. Refused are a value that is no object, a name that occurs twice, and an
   // unknown name that is a near-miss of a known one that is absent ("promts"). Other unknown names are ignored.
   // `where` prefixes messages: "" for the body itself, "input[2]" for an object inside.
-  [[nodiscard]] static Result<Fields> Of(simdjson::dom::element value, std::span<const std::string_view> known,
-                                         std::string_view where = "");
-  // Of a whole body, whose long strings it finds. `document` outlives it.
-  [[nodiscard]] static Result<Fields> Of(const JsonDocument& document, std::span<const std::string_view> known);
+  [[nodiscard]] static Result<Fields> Of(const JsonDocument& document, simdjson::dom::element value,
+                                         std::span<const std::string_view> known, std::string_view where);
+  [[nodiscard]] static Result<Fields> Of(const JsonDocument& document, std::span<const std::string_view> known) {
+    return Of(document, document.root(), known, "");
+  }
 
   [[nodiscard]] bool Has(std::string_view name) const { return Find(name).has_value(); }
   [[nodiscard]] std::optional<simdjson::dom::element> Find(std::string_view name) const;
@@ -67,9 +70,11 @@ class Fields {
   [[nodiscard]] std::string Label(std::string_view name) const;
 
  private:
+  explicit Fields(const JsonDocument& document) : document_(&document) {}
+
+  const JsonDocument* document_;
   std::vector<std::pair<std::string_view, simdjson::dom::element>> fields_;
   std::string where_;
-  const LongStrings* long_strings_ = nullptr;  // nullptr: none
 };
 
 // kInvalidArgument unless `text` holds something besides white space, no NUL, and at most `max_bytes`.

@@ -17,7 +17,7 @@ std::string ParseError(std::string text) {
 std::string FieldsError(std::string text) {
   const auto document = JsonDocument::Parse(text);
   if (!document) return "no JSON";
-  const auto fields = Fields::Of(document->root(), kKnown);
+  const auto fields = Fields::Of(*document, kKnown);
   return fields ? "" : fields.error().message;
 }
 
@@ -26,7 +26,7 @@ template <typename Read>
 std::string ReadError(std::string text, Read read) {
   const auto document = JsonDocument::Parse(text);
   if (!document) return "no JSON";
-  const auto fields = Fields::Of(document->root(), kKnown);
+  const auto fields = Fields::Of(*document, kKnown);
   if (!fields) return fields.error().message;
   const auto value = read(*fields);
   return value ? "" : value.error().message;

@@ -75,7 +75,7 @@ Result<Response> Show(const ApiContext& context, Request& request) {
 Result<Response> Put(const ApiContext& context, Request& request) {
   HC_TRY(CheckLabelSetName(request.tail));
   HC_ASSIGN(const JsonDocument document, JsonDocument::Parse(request.body));
-  HC_TRY(Fields::Of(document.root(), LabelSetFields()));  // near-misses and fields that occur twice
+  HC_TRY(Fields::Of(document, LabelSetFields()));  // near-misses and fields that occur twice
   HC_ASSIGN(const LabelSet set, LabelSetFromJson(document.root()));
   request.DropBody();
   HC_ASSIGN(const bool is_new, context.engine.PutLabelSet(request.tail, set));

@@ -280,7 +280,7 @@ Result<EmbedImagesInput> ReadEmbedImages(Request& request) {
 
 Result<EmbedTextsInput> ReadEmbedTexts(Request& request) {
   HC_ASSIGN(const JsonDocument document, JsonDocument::Parse(request.body));
-  HC_ASSIGN(const Fields fields, Fields::Of(document.root(), kEmbedTextFields));
+  HC_ASSIGN(const Fields fields, Fields::Of(document, kEmbedTextFields));
   EmbedTextsInput input;
   HC_ASSIGN(input.model, ReadModel(fields));
   HC_ASSIGN(input.priority, ReadPriority(fields));

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "base/base64.h"
+#include "http/long_strings.h"
+#include "http/picture_input.h"
+
 namespace hailo_clip::http {
 namespace {
 
@@ -39,6 +43,30 @@ TEST(ReadEmbeddings, ReadsTextsAndPicturesInEveryForm) {
                    R"("image_url":{"url":"data:image/png;base64,aGVsbG8="}}]}]})"),
             Texts{"picture:hello"});
   EXPECT_EQ(Inputs(R"({"messages":[{"role":"user","content":"a"}]})"), Texts{"text:a"});
+}
+
+// Long strings are not parsed (long_strings.h), and the only picture is decoded in the body's place.
+TEST(ReadEmbeddings, ReadsLongPicturesInEveryForm) {
+  const std::string bytes(LongStrings::kLeast, 'x');
+  const std::string base64 = EncodeBase64(BytesOf(bytes));
+  const std::string uri = "data:image/png;base64," + base64;
+  const std::string picture = "picture:" + bytes;
+  EXPECT_EQ(Inputs(R"({"input":")" + uri + R"("})"), Texts{picture});
+  EXPECT_EQ(Inputs(R"({"input":["a",")" + uri + R"(","b"]})"), (Texts{"text:a", picture, "text:b"}));
+  EXPECT_EQ(Inputs(R"({"input":[")" + uri + R"(",{"image":")" + base64 + R"("}]})"), (Texts{picture, picture}));
+  EXPECT_EQ(Inputs(R"({"input":[")" + base64 + R"("],"modality":"image"})"), Texts{picture});
+  EXPECT_EQ(
+      Inputs(R"({"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":")" + uri + R"("}}]}]})"),
+      Texts{picture});
+}
+
+TEST(ReadEmbeddings, RefusesLongTextsAndBrokenPictures) {
+  const std::string text(2 * LongStrings::kLeast, 'a');
+  EXPECT_NE(Message(R"({"input":")" + text + R"("})").find("field 'input' is longer than"), std::string::npos);
+  EXPECT_NE(Message(R"({"messages":[{"role":"user","content":")" + text + R"("}]})").find("is longer than"),
+            std::string::npos);
+  EXPECT_NE(Message(R"({"input":["a","data:image/png;base64,)" + text + R"(?"]})").find("field 'input'[1]"),
+            std::string::npos);
 }
 
 TEST(ReadEmbeddings, ReadsTheFormat) {
