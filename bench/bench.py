@@ -10,6 +10,7 @@ the cores. Nothing is cached unless a row says so.
 """
 import argparse
 import base64
+import collections
 import json
 import pathlib
 import statistics
@@ -18,7 +19,7 @@ import time
 
 import numpy as np
 import onnxruntime
-from load import closed_loop, open_loop, request
+from load import closed_loop, open_loop, percentile, request
 from service import ROOT, Service, photo
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -105,17 +106,18 @@ def beside_the_engine() -> None:
         for number in range(arguments.rounds):
             # Each round begins elsewhere: a machine that has been busy for long is slower.
             begin = number * len(rows) // arguments.rounds
-            round_raw = {1: raw(1), 8: raw(8)}
-            for batch, rate in round_raw.items():
-                rates[f"raw {batch}"].append(rate)
             for name, requests, clients, batch in rows[begin:] + rows[:begin]:
+                # Right before the row: the speed of a shared machine changes within a minute.
+                beside = {size: raw(size) for size in ((1, 8) if batch == 8 else (1,) if batch == 1 else ())}
                 result = closed_loop((caching if name == all_cached else service).port, requests, clients,
                                      arguments.seconds)
                 if set(result.statuses) != {200}:
                     raise SystemExit(f"{name}: {result.statuses}")
                 rates[name].append(result.rate)
-                if batch is not None:
-                    ratios[name].append(result.rate / max(round_raw[1], round_raw[8] if batch == 8 else 0))
+                for size, rate in beside.items():
+                    rates[f"raw {size}"].append(rate)
+                if beside:
+                    ratios[name].append(result.rate / max(beside.values()))
         results["peak_mib"] = service.memory_mib("VmHWM:")
     say(f"model {arguments.model}, {arguments.threads} threads, onnxruntime {onnxruntime.__version__}, "
         f"{arguments.rounds} rounds of {arguments.seconds} s a row; memory idle {results['idle_mib']:.0f} MiB, "
@@ -150,37 +152,56 @@ def beside_a_device() -> None:
         results["device"] = {"rate": result.rate, "busy": busy}
         for share in (0.5, 0.8):
             result = open_loop(service.port, body, 335 * share, seconds)
-            say(f"  arrivals at {share:.0%}: p50 {result.percentile(50):.0f} ms, p99 {result.percentile(99):.0f} ms, "
+            say(f"  arrivals at {share:.0%}: p50 {percentile(result.latencies, 50):.0f} ms, "
+                f"p99 {percentile(result.latencies, 99):.0f} ms, "
                 f"statuses {result.statuses}")
-            results["device"][f"p99_ms_at_{share}"] = result.percentile(99)
+            results["device"][f"p99_ms_at_{share}"] = percentile(result.latencies, 99)
     with Service(*flags, "--set", "clip.simulated_device=none") as service:
         result = closed_loop(service.port, body, 8, seconds)
         say(f"  no device at all: {result.rate:.0f}/s")
         results["device"]["null_rate"] = result.rate
 
 
+def arrivals(service, body: list, factor: float, seconds: float) -> dict:
+    """Open loop at `factor` times the best rate of 8 clients, which is measured again every 20 seconds."""
+    parts, slices = [], max(1, round(seconds / 20))
+    for _ in range(slices):
+        best = closed_loop(service.port, body, 8, 4).rate
+        parts.append((best, open_loop(service.port, body, best * factor, seconds / slices)))
+    latencies = [latency for _, result in parts for latency in result.latencies]
+    # An accepted request waits for those that are inside and, at worst, for a batch that has just begun.
+    of_bound = [latency * best / (PLACES + BATCH) / 1000 for best, result in parts for latency in result.latencies]
+    statuses: dict = collections.Counter()
+    for _, result in parts:
+        statuses.update(result.statuses)
+    return {"best": statistics.median(best for best, _ in parts),
+            "goodput": statistics.median(result.rate for _, result in parts),
+            "of_best": statistics.median(result.rate / best for best, result in parts),
+            "answers": len(latencies), "p50": percentile(latencies, 50), "p99": percentile(latencies, 99),
+            "p99_of_bound": percentile(of_bound, 99), "refused": statuses.get(429, 0) / max(1, statuses.total()),
+            "refusal_p99": percentile([refusal for _, result in parts for refusal in result.refusals], 99),
+            "mib": service.memory_mib("VmRSS:"), "statuses": dict(statuses)}
+
+
+def service_and_pictures():
+    return (Service("--model", arguments.model, "--set", f"models.dirs={arguments.folder.parent}"),
+            [request("/v1/embed/image", data, "image/jpeg") for data in distinct_photos(200)])
+
+
 def overload() -> None:
-    say("\noverload: arrivals at a multiple of the best rate, default queue; times in ms")
-    body = [request("/v1/embed/image", data, "image/jpeg") for data in distinct_photos(200)]
-    with Service("--model", arguments.model, "--set", f"models.dirs={arguments.folder.parent}") as service:
-        best = closed_loop(service.port, body, 8, max(5.0, arguments.seconds)).rate
-        # An accepted request waits for those that are inside and, at worst, for a batch that has just begun.
-        bound = (PLACES + BATCH) / best * 1000
-        say(f"  best rate {best:.1f}/s, bound of an accepted request ({PLACES} places and a batch of {BATCH}) {bound:.0f} ms"
-            f"\n  {'':6}{'goodput':>9}{'of best':>9}{'p50':>8}{'p99':>8}{'refused':>9}{'refusal p99':>13}{'MiB':>7}")
-        results["overload"] = {"best": best, "bound_ms": bound}
+    say("\noverload: arrivals at a multiple of the best rate, default queue; times in ms; the bound of an accepted request\n"
+        f"is {PLACES} places and a batch of {BATCH} divided by the best rate")
+    say(f"  {'':6}{'best':>8}{'goodput':>9}{'of best':>9}{'p50':>8}{'p99':>8}{'of bound':>10}{'refused':>9}"
+        f"{'refusal p99':>13}{'MiB':>7}")
+    results["overload"] = {}
+    service, body = service_and_pictures()
+    with service:
         for factor in arguments.overload_factors:
-            result = open_loop(service.port, body, best * factor, arguments.overload_seconds)
-            refused = result.statuses.get(429, 0) / max(1, sum(result.statuses.values()))
-            row = {"goodput": result.rate, "p50": result.percentile(50), "p99": result.percentile(99),
-                   "refused": refused, "refusal_p99": result.percentile(99, result.refusals),
-                   "mib": service.memory_mib("VmRSS:"), "statuses": result.statuses}
+            row = arrivals(service, body, factor, arguments.overload_seconds)
             results["overload"][str(factor)] = row
-            say(f"  {factor:4g} x{row['goodput']:9.1f}{row['goodput'] / best:9.2f}{row['p50']:8.0f}{row['p99']:8.0f}"
-                f"{refused:9.1%}{row['refusal_p99']:13.1f}{row['mib']:7.0f}")
-        again = closed_loop(service.port, body, 8, max(5.0, arguments.seconds)).rate
-        say(f"  best rate again {again:.1f}/s")
-        results["overload"]["best_again"] = again
+            say(f"  {factor:4g} x{row['best']:8.1f}{row['goodput']:9.1f}{row['of_best']:9.2f}{row['p50']:8.0f}"
+                f"{row['p99']:8.0f}{row['p99_of_bound']:10.2f}{row['refused']:9.1%}{row['refusal_p99']:13.1f}"
+                f"{row['mib']:7.0f}")
 
 
 def soak() -> None:
@@ -188,19 +209,16 @@ def soak() -> None:
     if arguments.soak_minutes == 0:
         return
     say(f"\nsoak: {arguments.soak_minutes:g} minutes at 90 % of the best rate; times in ms")
-    body = [request("/v1/embed/image", data, "image/jpeg") for data in distinct_photos(200)]
-    with Service("--model", arguments.model, "--set", f"models.dirs={arguments.folder.parent}") as service:
-        rate = 0.9 * closed_loop(service.port, body, 8, max(5.0, arguments.seconds)).rate
-        say(f"  {rate:.1f}/s\n  {'minute':>8}{'answers':>9}{'p50':>8}{'p99':>8}{'MiB':>7}  statuses")
-        results["soak"] = []
+    say(f"  {'minute':>8}{'best':>8}{'answers':>9}{'p50':>8}{'p99':>8}{'MiB':>7}  statuses")
+    results["soak"] = []
+    service, body = service_and_pictures()
+    with service:
         for part in range(1, 7):
-            result = open_loop(service.port, body, rate, arguments.soak_minutes * 10)
-            row = {"minute": arguments.soak_minutes / 6 * part, "answers": len(result.latencies),
-                   "p50": result.percentile(50), "p99": result.percentile(99), "mib": service.memory_mib("VmRSS:"),
-                   "statuses": result.statuses}
+            row = {"minute": arguments.soak_minutes / 6 * part,
+                   **arrivals(service, body, 0.9, arguments.soak_minutes * 10)}
             results["soak"].append(row)
-            say(f"  {row['minute']:8.1f}{row['answers']:9}{row['p50']:8.0f}{row['p99']:8.0f}{row['mib']:7.0f}"
-                f"  {row['statuses']}")
+            say(f"  {row['minute']:8.1f}{row['best']:8.1f}{row['answers']:9}{row['p50']:8.0f}{row['p99']:8.0f}"
+                f"{row['mib']:7.0f}  {row['statuses']}")
 
 
 for name, part in {"engine": beside_the_engine, "device": beside_a_device, "overload": overload, "soak": soak}.items():

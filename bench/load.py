@@ -18,18 +18,19 @@ def request(path: str, body: bytes, content_type: str = "application/json", cold
 @dataclasses.dataclass
 class Result:
     seconds: float
-    latencies: list  # of answers with status 200, in seconds
-    refusals: list   # of all others, in seconds
+    latencies: list  # of answers with status 200, in milliseconds
+    refusals: list   # of all others, in milliseconds
     statuses: dict
 
     @property
     def rate(self) -> float:
         return len(self.latencies) / self.seconds
 
-    def percentile(self, p: float, values=None) -> float:
-        """In milliseconds; nan without values."""
-        values = sorted(self.latencies if values is None else values)
-        return values[min(len(values) - 1, int(p / 100 * len(values)))] * 1000 if values else float("nan")
+
+def percentile(values: list, p: float) -> float:
+    """nan without values."""
+    values = sorted(values)
+    return values[min(len(values) - 1, int(p / 100 * len(values)))] if values else float("nan")
 
 
 def _generate(port: int, requests: list, *options) -> Result:
@@ -40,7 +41,7 @@ def _generate(port: int, requests: list, *options) -> Result:
         file.flush()
         command = [GENERATOR, str(port), file.name, *map(str, options)]
         made = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
-    return Result(made["seconds"], [us / 1e6 for us in made["answered_us"]], [us / 1e6 for us in made["refused_us"]],
+    return Result(made["seconds"], [us / 1000 for us in made["answered_us"]], [us / 1000 for us in made["refused_us"]],
                   {int(status): count for status, count in made["statuses"].items()})
 
 
