@@ -3,7 +3,7 @@
 
 #include <cstdint>
 #include <cstdio>  // jpeglib.h wants it before
-#include <cstdlib>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,6 +14,7 @@
 #include "image/preprocess.h"
 #include "image/resample_kernels.h"
 #include "image/stream_resizer.h"
+#include "image/test_jpeg.h"
 
 namespace hailo_clip {
 namespace {
@@ -39,38 +40,9 @@ RgbImage Picture(int width, int height) {
   return image;
 }
 
-// Quality 85, 4:2:0, as cameras write it; `orientation` as EXIF.
-std::vector<std::byte> Jpeg(int width, int height, int orientation, bool progressive) {
-  RgbImage image = Picture(width, height);
-  jpeg_compress_struct encoder{};
-  jpeg_error_mgr errors{};
-  encoder.err = jpeg_std_error(&errors);
-  jpeg_create_compress(&encoder);
-  unsigned char* memory = nullptr;
-  unsigned long size = 0;
-  jpeg_mem_dest(&encoder, &memory, &size);
-  encoder.image_width = static_cast<JDIMENSION>(width);
-  encoder.image_height = static_cast<JDIMENSION>(height);
-  encoder.input_components = 3;
-  encoder.in_color_space = JCS_RGB;
-  jpeg_set_defaults(&encoder);
-  jpeg_set_quality(&encoder, 85, TRUE);
-  if (progressive) jpeg_simple_progression(&encoder);
-  jpeg_start_compress(&encoder, TRUE);
-  const std::array<std::uint8_t, 32> exif{
-      'E', 'x', 'i', 'f', 0,    0, 'M', 'M', 0, '*', 0, 0, 0,
-      8,   0,   1,   1,   0x12, 0, 3,   0,   0, 0,   1, 0, static_cast<std::uint8_t>(orientation)};
-  jpeg_write_marker(&encoder, JPEG_APP0 + 1, exif.data(), exif.size());
-  for (int y = 0; y < height; ++y) {
-    JSAMPROW row = image.pixels.data() + std::size_t{3} * width * y;
-    jpeg_write_scanlines(&encoder, &row, 1);
-  }
-  jpeg_finish_compress(&encoder);
-  jpeg_destroy_compress(&encoder);
-  const auto* bytes = reinterpret_cast<const std::byte*>(memory);
-  std::vector<std::byte> file(bytes, bytes + size);
-  std::free(memory);  // NOLINT: libjpeg's memory
-  return file;
+// As cameras write it.
+std::string Jpeg(int width, int height, int orientation, bool progressive) {
+  return EncodeJpeg(Picture(width, height), {.quality = 85, .orientation = orientation, .progressive = progressive});
 }
 
 // Rows as libjpeg gives them, and nothing done with them: what any preprocessing costs at least.
@@ -97,7 +69,7 @@ void JpegToTensor(benchmark::State& state) {
                          static_cast<int>(state.range(2)), state.range(3) != 0);
   std::vector<float> tensor(std::size_t{3} * 224 * 224);
   for ([[maybe_unused]] auto _ : state) {
-    const auto picture = PreparePicture(file, kSpec, {});
+    const auto picture = PreparePicture(std::as_bytes(std::span(file)), kSpec, {});
     if (!picture.has_value()) return state.SkipWithError(picture.error().message.c_str());
     NormalizeToNchw(picture->crop.pixels, kSpec, tensor);
     benchmark::DoNotOptimize(tensor.data());

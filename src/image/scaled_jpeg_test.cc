@@ -5,16 +5,13 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
-#include <cstdio>  // jpeglib.h wants it before
-#include <cstdlib>
 #include <filesystem>
 #include <random>
 #include <string>
 
-#include <jpeglib.h>
-
 #include "base/file.h"
 #include "image/preprocess.h"
+#include "image/test_jpeg.h"
 
 namespace hailo_clip {
 namespace {
@@ -36,38 +33,8 @@ RgbImage Waves(int width, int height) {
   return image;
 }
 
-// Quality 95, 4:2:0, with an EXIF orientation.
 std::string Encode(const RgbImage& image, int orientation, bool progressive = false) {
-  jpeg_compress_struct encoder{};
-  jpeg_error_mgr errors{};
-  encoder.err = jpeg_std_error(&errors);
-  jpeg_create_compress(&encoder);
-  unsigned char* memory = nullptr;
-  unsigned long size = 0;
-  jpeg_mem_dest(&encoder, &memory, &size);
-  encoder.image_width = static_cast<JDIMENSION>(image.width);
-  encoder.image_height = static_cast<JDIMENSION>(image.height);
-  encoder.input_components = 3;
-  encoder.in_color_space = JCS_RGB;
-  jpeg_set_defaults(&encoder);
-  jpeg_set_quality(&encoder, 95, TRUE);
-  if (progressive) jpeg_simple_progression(&encoder);
-  jpeg_start_compress(&encoder, TRUE);
-  const std::array<std::uint8_t, 32> exif{
-      'E', 'x', 'i', 'f', 0,    0, 'M', 'M', 0, '*', 0, 0, 0,
-      8,   0,   1,   1,   0x12, 0, 3,   0,   0, 0,   1, 0, static_cast<std::uint8_t>(orientation)};
-  jpeg_write_marker(&encoder, JPEG_APP0 + 1, exif.data(), exif.size());
-  for (int y = 0; y < image.height; ++y) {
-    std::vector<std::uint8_t> row(image.pixels.begin() + std::ptrdiff_t{3} * image.width * y,
-                                  image.pixels.begin() + std::ptrdiff_t{3} * image.width * (y + 1));
-    JSAMPROW rows = row.data();
-    jpeg_write_scanlines(&encoder, &rows, 1);
-  }
-  jpeg_finish_compress(&encoder);
-  jpeg_destroy_compress(&encoder);
-  std::string bytes(reinterpret_cast<const char*>(memory), size);
-  std::free(memory);  // NOLINT: libjpeg's memory
-  return bytes;
+  return EncodeJpeg(image, {.quality = 95, .orientation = orientation, .progressive = progressive});
 }
 
 Result<PreparedPicture> Prepare(const std::string& bytes, bool scaled, PreprocessSpec spec = {}) {
