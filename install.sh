@@ -166,9 +166,8 @@ install_from_checkout() {
   run ln -sfn "$prefix/bin/hailo-clip" /usr/local/bin/hailo-clip
   program=$prefix/bin/hailo-clip libexec=$prefix/libexec/hailo-clip
 
-  run install -D -m 0644 "$here/packaging/hailo-clip.sysusers" /etc/sysusers.d/hailo-clip.conf
+  run systemd-sysusers "$here/packaging/hailo-clip.sysusers"
   run install -D -m 0644 "$here/packaging/hailo-clip.tmpfiles" /etc/tmpfiles.d/hailo-clip.conf
-  run systemd-sysusers /etc/sysusers.d/hailo-clip.conf
   run systemd-tmpfiles --create /etc/tmpfiles.d/hailo-clip.conf
   if [ ! -f "$config" ]; then run install -D -m 0644 "$here/packaging/hailo-clip.yaml" "$config"; fi
   local unit

@@ -57,7 +57,7 @@ fi
 gone /etc/systemd/system/hailo-clip.service /etc/systemd/system/hailo-clip.socket \
   /etc/systemd/system/hailo-clip.service.d/50-limits.conf \
   /etc/systemd/system/multi-user.target.wants/hailo-clip.service /etc/systemd/system/sockets.target.wants/hailo-clip.socket \
-  /etc/sysusers.d/hailo-clip.conf /etc/tmpfiles.d/hailo-clip.conf /opt/hailo-clip /opt/hailo-clip.new /opt/hailo-clip.old
+  /etc/tmpfiles.d/hailo-clip.conf /opt/hailo-clip /opt/hailo-clip.new /opt/hailo-clip.old
 [ "$(readlink /usr/local/bin/hailo-clip)" != /opt/hailo-clip/bin/hailo-clip ] || gone /usr/local/bin/hailo-clip
 empty_folder_gone /etc/systemd/system/hailo-clip.service.d
 if [ -d /run/systemd/system ]; then
