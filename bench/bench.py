@@ -95,7 +95,7 @@ def beside_the_engine() -> None:
             for name, data in jpeg.items() for clients in ((1, 8, 32) if name == "640x480" else (1, 8))]
     rows += [(f"classify, {count} cached prompts, {clients} clients", warm[count], clients, 8 if clients > 1 else 1)
              for count in (5, 100, 1000) for clients in (1, 8)]
-    rows += [(all_cached, [classify(medium, labels(5), cold=False)], 8, 8), ("text, 8 clients", texts, 8, None)]
+    rows += [(all_cached, [classify(medium, labels(5), cold=False)], 8, None), ("text, 8 clients", texts, 8, None)]
     rates: dict = {row[0]: [] for row in rows} | {"raw 1": [], "raw 8": []}
     ratios: dict = {row[0]: [] for row in rows}
     with Service(*flags, "--set", "image.cache_max_bytes=0") as service, Service(*flags) as caching:
