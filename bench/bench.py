@@ -108,7 +108,7 @@ def beside_the_engine() -> None:
             begin = number * len(rows) // arguments.rounds
             for name, requests, clients, batch in rows[begin:] + rows[:begin]:
                 # Right before the row: the speed of a shared machine changes within a minute.
-                beside = {size: raw(size) for size in ((1, 8) if batch == 8 else (1,) if batch == 1 else ())}
+                beside = {size: raw(size) for size in {None: (), 1: (1,), 8: (1, 8)}[batch]}
                 result = closed_loop((caching if name == all_cached else service).port, requests, clients,
                                      arguments.seconds)
                 if set(result.statuses) != {200}:
